@@ -1,0 +1,44 @@
+/**
+A stack with all that a verb works on: its pool, history, runtime and databases.
+*/
+import type {Stack} from '../stack/stack.ts';
+import type {Pool} from '../storage/pool.ts';
+import type {History} from '../history/history.ts';
+import type {Runtime} from '../runtime/runtime.ts';
+import type {Database} from '../database/database.ts';
+import type {Home} from '../host/home.ts';
+import type {Report} from './progress.ts';
+
+export type Workspace = {
+	readonly home: Home;
+	readonly stack: Stack;
+	readonly pool: Pool;
+	readonly history: History;
+	readonly runtime: Runtime;
+
+	/** Managed volumes, in the order of the file. */
+	readonly volumes: readonly string[];
+
+	/** The database of each service that has one. */
+	readonly databases: ReadonlyMap<string, Database>;
+	readonly report: Report;
+};
+
+export type WorkspaceOptions = {
+	/** The folder to start looking for a compose file from. */
+	readonly directory: string;
+
+	/** Compose files named by the user (`-f`). */
+	readonly composeFiles?: readonly string[];
+	readonly report?: Report;
+	readonly signal?: AbortSignal;
+};
+
+/**
+Opens the stack of a folder: reads its compose file and finds its pool. Recovers what a crash has left.
+
+@throws CoppiceError `not-found` where there is no compose file; `precondition` where `coppice init` was not run or the pool is not mounted.
+*/
+export const openWorkspace = async (_options: WorkspaceOptions): Promise<Workspace> => {
+	throw new Error('Not built yet');
+};

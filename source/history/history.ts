@@ -1,0 +1,99 @@
+/**
+The history of one stack: plain files in `<pool>/stacks/<stack>/history`, written whole or not at all, readable with `cat`.
+*/
+import type {Commit, StoredCommit} from './commit.ts';
+import type {Operation} from './operation.ts';
+
+export type ReflogEntry = {
+	/** ISO 8601. */
+	readonly time: string;
+	readonly from: string | undefined;
+	readonly to: string | undefined;
+	readonly reason: string;
+};
+
+/**
+What changed between a commit and its first parent, worked out once. A cache beside the commit, not a part of it: the id of
+a commit is then known before its data are measured, so that a journal can name it.
+*/
+export type Measure = {
+	readonly changedBytes: number;
+	readonly changedFiles: number;
+	readonly volumes: Readonly<Record<string, {readonly changedBytes: number; readonly changedFiles: number}>>;
+};
+
+/**
+An intent that was written before its steps and not closed: its process died. `payload` is the verb's own.
+*/
+export type JournalEntry = {
+	readonly id: string;
+	readonly verb: string;
+	readonly time: string;
+	readonly payload: unknown;
+};
+
+export type History = {
+	readonly folder: string;
+
+	/** Makes the folders; safe to repeat. */
+	create(branch: string): Promise<void>;
+
+	// Commits
+	/** @throws CoppiceError `not-found`; `failed` when the file is cut or its content does not give its id (says which file and what to do). */
+	readCommit(id: string): Promise<StoredCommit>;
+
+	/** Writes it durably and returns its id. Writing the same again is no error. */
+	writeCommit(commit: Commit): Promise<string>;
+
+	/** Ids of all commits that are there, removed ones left out. */
+	commitIds(): Promise<readonly string[]>;
+
+	/** All commits, newest first. Damaged ones are left out and reported in `damaged`. */
+	allCommits(): Promise<{readonly commits: readonly StoredCommit[]; readonly damaged: ReadonlyArray<{readonly id: string; readonly reason: string}>}>;
+
+	/** Marks a commit as removed: its file moves to `removed/`, so that ancestry stays whole. Done already is no error. */
+	removeCommit(id: string): Promise<void>;
+	restoreCommit(id: string): Promise<void>;
+	removedIds(): Promise<readonly string[]>;
+
+	/** Also finds removed commits. */
+	readAnyCommit(id: string): Promise<StoredCommit & {readonly removed: boolean}>;
+
+	readMeasure(id: string): Promise<Measure | undefined>;
+	writeMeasure(id: string, measure: Measure): Promise<void>;
+
+	// Refs
+	currentBranch(): Promise<string>;
+	setCurrentBranch(branch: string): Promise<void>;
+
+	/** Branch name to commit id, `null` for a branch without a commit yet. */
+	branches(): Promise<ReadonlyMap<string, string | undefined>>;
+	setBranch(branch: string, commit: string | undefined, reason: string): Promise<void>;
+	removeBranch(branch: string, reason: string): Promise<void>;
+	tags(): Promise<ReadonlyMap<string, string>>;
+	setTag(tag: string, commit: string): Promise<void>;
+	removeTag(tag: string): Promise<void>;
+
+	/** `staging/main` to commit id. */
+	remoteBranches(): Promise<ReadonlyMap<string, string>>;
+	setRemoteBranch(host: string, branch: string, commit: string): Promise<void>;
+	removeRemoteBranch(host: string, branch: string): Promise<void>;
+
+	/** Oldest first. A last line that a crash has cut is left out. */
+	reflog(branch: string): Promise<readonly ReflogEntry[]>;
+
+	/** The reflog of the current branch pointer: which branch was current when. */
+	headlog(): Promise<readonly ReflogEntry[]>;
+
+	// Operations
+	operations(): Promise<readonly Operation[]>;
+
+	/** Appends it durably; an operation with the same id is not appended twice. */
+	appendOperation(operation: Operation): Promise<void>;
+
+	// Journal
+	/** Writes (or replaces) an intent durably before its first step. */
+	writeJournal(entry: JournalEntry): Promise<void>;
+	closeJournal(id: string): Promise<void>;
+	openJournal(): Promise<readonly JournalEntry[]>;
+};

@@ -1,0 +1,139 @@
+/**
+A stack as a plain value: one compose project, its services and its volumes, as far as Coppice has to know them.
+
+Made by `read-compose.ts` from the user's files; nothing here does I/O.
+*/
+
+export type PortMapping = {
+	/** Address on the host; `127.0.0.1` where the file names none and the runtime is `process`. */
+	readonly address?: string;
+
+	/** Port on the host; `undefined` lets the runtime choose. */
+	readonly published?: number;
+
+	/** Port inside the service. */
+	readonly target: number;
+	readonly protocol: 'tcp' | 'udp';
+};
+
+export type Mount =
+	| {readonly kind: 'volume'; readonly volume: string; readonly target: string; readonly readOnly: boolean}
+	| {readonly kind: 'bind'; readonly source: string; readonly target: string; readonly readOnly: boolean}
+	| {readonly kind: 'anonymous' | 'tmpfs'; readonly target: string};
+
+export type DependencyCondition = 'service_started' | 'service_healthy' | 'service_completed_successfully';
+
+export type Dependency = {
+	readonly condition: DependencyCondition;
+	readonly required: boolean;
+
+	/** Whether this service restarts when the dependency is restarted by a verb. */
+	readonly restart: boolean;
+};
+
+export type HealthCheck = {
+	/** An argument list; a shell line is already wrapped as `['/bin/sh', '-c', LINE]`. */
+	readonly command: readonly string[];
+	readonly intervalMilliseconds: number;
+	readonly timeoutMilliseconds: number;
+	readonly startPeriodMilliseconds: number;
+	readonly retries: number;
+};
+
+export type RestartPolicy =
+	| {readonly name: 'no' | 'always' | 'unless-stopped'}
+	| {readonly name: 'on-failure'; readonly maximumRetries?: number};
+
+/**
+What `x-coppice` says of a service.
+*/
+export type ServiceSettings = {
+	/** How the process runtime runs it, instead of a known image. */
+	readonly process?: {
+		readonly command: readonly string[];
+		readonly user?: string;
+		readonly workingDirectory?: string;
+	};
+
+	/** The database inside, where neither image nor content tells. */
+	readonly database?: DatabaseName;
+};
+
+export type DatabaseName = 'postgres' | 'mysql' | 'redis' | 'mongo';
+
+export type Service = {
+	readonly name: string;
+	readonly image?: string;
+	readonly build?: unknown;
+	readonly entrypoint?: readonly string[];
+	readonly command?: readonly string[];
+
+	/** Values may be secrets: never printed, logged or written to history. */
+	readonly environment: Readonly<Record<string, string>>;
+	readonly ports: readonly PortMapping[];
+	readonly mounts: readonly Mount[];
+	readonly dependsOn: Readonly<Record<string, Dependency>>;
+	readonly healthCheck?: HealthCheck;
+	readonly restart: RestartPolicy;
+	readonly stopSignal?: string;
+	readonly stopGraceMilliseconds: number;
+	readonly user?: string;
+	readonly workingDirectory?: string;
+	readonly profiles: readonly string[];
+	readonly settings: ServiceSettings;
+
+	/** Keys of the file that this value does not model, such as `networks` or `deploy.resources`. */
+	readonly otherKeys: readonly string[];
+};
+
+export type Volume = {
+	/** Its key in the compose file. */
+	readonly name: string;
+
+	/** Whether its data are kept in the pool: not external, and not `x-coppice: {managed: false}`. */
+	readonly managed: boolean;
+	readonly external: boolean;
+};
+
+export type RuntimeName = 'process' | 'docker';
+
+/**
+What the top-level `x-coppice` says of the stack.
+*/
+export type StackSettings = {
+	readonly runtime?: RuntimeName;
+	readonly pool?: string;
+};
+
+export type Stack = {
+	readonly name: string;
+
+	/** Absolute. */
+	readonly projectFolder: string;
+
+	/** Absolute, in the order they were merged. */
+	readonly composeFiles: readonly string[];
+	readonly services: Readonly<Record<string, Service>>;
+	readonly volumes: Readonly<Record<string, Volume>>;
+	readonly settings: StackSettings;
+
+	/** What the reader wants the user to know: one sentence each. */
+	readonly notices: readonly string[];
+};
+
+/**
+The stack's definition as it goes into a commit: names and digests, never values of the environment.
+*/
+export type Definition = {
+	readonly services: Readonly<Record<string, {
+		readonly image?: string;
+		readonly imageDigest?: string;
+		readonly command?: readonly string[];
+		readonly entrypoint?: readonly string[];
+		readonly environmentNames: readonly string[];
+		readonly ports: readonly string[];
+		readonly mounts: readonly string[];
+		readonly dependsOn: readonly string[];
+	}>>;
+	readonly volumes: readonly string[];
+};

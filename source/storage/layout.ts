@@ -1,0 +1,52 @@
+/**
+Where everything is in a pool. The one place that knows the paths of the data layout; `docs/design.md` draws it.
+
+```
+<pool>/pool.json
+<pool>/stacks/<stack>/stack.json
+<pool>/stacks/<stack>/volumes/<volume>/branches/<branch>/data     live clone (writable)
+                                       snapshots/<snapshot>/data  read-only
+                                       current -> branches/<branch>
+                                       incoming/ trash/
+<pool>/stacks/<stack>/history/
+```
+*/
+import path from 'node:path';
+import {nameToComponent} from '../system/names.ts';
+
+/**
+A volume of a stack. Both names are checked before they get here.
+*/
+export type VolumeAddress = {
+	readonly stack: string;
+	readonly volume: string;
+};
+
+export const poolFile = (pool: string): string => path.join(pool, 'pool.json');
+export const stacksFolder = (pool: string): string => path.join(pool, 'stacks');
+export const stackFolder = (pool: string, stack: string): string => path.join(stacksFolder(pool), stack);
+export const stackFile = (pool: string, stack: string): string => path.join(stackFolder(pool, stack), 'stack.json');
+export const historyFolder = (pool: string, stack: string): string => path.join(stackFolder(pool, stack), 'history');
+export const volumesFolder = (pool: string, stack: string): string => path.join(stackFolder(pool, stack), 'volumes');
+export const volumeFolder = (pool: string, {stack, volume}: VolumeAddress): string => path.join(volumesFolder(pool, stack), volume);
+export const branchesFolder = (pool: string, address: VolumeAddress): string => path.join(volumeFolder(pool, address), 'branches');
+export const snapshotsFolder = (pool: string, address: VolumeAddress): string => path.join(volumeFolder(pool, address), 'snapshots');
+export const trashFolder = (pool: string, address: VolumeAddress): string => path.join(volumeFolder(pool, address), 'trash');
+export const incomingFolder = (pool: string, address: VolumeAddress): string => path.join(volumeFolder(pool, address), 'incoming');
+
+/** The live clone of a branch: the subvolume, dataset or folder that holds `data/`. */
+export const branchFolder = (pool: string, address: VolumeAddress, branch: string): string =>
+	path.join(branchesFolder(pool, address), nameToComponent(branch));
+
+/** A clone that is being made ready to become a branch; no branch name starts with a dot. */
+export const stagedFolder = (pool: string, address: VolumeAddress, staged: string): string =>
+	path.join(branchesFolder(pool, address), `.staged-${staged}`);
+
+export const snapshotFolder = (pool: string, address: VolumeAddress, snapshot: string): string =>
+	path.join(snapshotsFolder(pool, address), snapshot);
+
+/** The symlink that a container mounts through; it is resolved when the container starts. */
+export const currentLink = (pool: string, address: VolumeAddress): string => path.join(volumeFolder(pool, address), 'current');
+
+/** What a service mounts: the data of whatever branch is current. */
+export const currentData = (pool: string, address: VolumeAddress): string => path.join(currentLink(pool, address), 'data');
