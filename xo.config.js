@@ -16,12 +16,32 @@ const config = [
 			'jsdoc/require-description': 'off',
 			'jsdoc/require-returns': 'off',
 			'jsdoc/require-throws': 'off',
+			// A parameter whose name says it all needs no sentence; one that is documented must be there.
+			'jsdoc/check-param-names': ['error', {disableMissingParamChecks: true}],
 			'unicorn/single-line-block-comment-style': 'off',
 			// A plan is a list of steps; a stack is a map of services: names as in the field.
 			'unicorn/prevent-abbreviations': 'off',
 			'unicorn/name-replacements': 'off',
+			// Options are named as their flags are (`create`, `verbose`), and facts as one says them (`reachable`).
+			'unicorn/consistent-boolean-name': 'off',
+			// Walking a tree of processes or a stream's records has loops in loops; their `break` is plain enough.
+			'unicorn/no-break-in-nested-loop': 'off',
+			// File modes, checksums and binary formats are made of bits.
+			'no-bitwise': 'off',
+			// Contract suites and fixtures stand beside the tests; only `*.test.ts` is run.
+			'node-test/no-import-test-files': 'off',
 			// Environment variables and keys of other programs keep their names.
 			'@typescript-eslint/naming-convention': 'off',
+			// `null` is the JSON value of "there is none": a branch without a commit yet.
+			'unicorn/no-null': 'off',
+			'@typescript-eslint/no-restricted-types': 'off',
+		},
+	},
+	{
+		files: ['package.json'],
+		rules: {
+			// Pre-releases, the Node that runs everything and what its successors' dependencies break stay exactly what was tested.
+			'package-json/dependency-version-range': 'off',
 		},
 	},
 ];

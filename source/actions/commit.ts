@@ -1,8 +1,20 @@
 /**
 `coppice commit`: one instant of all volumes of the stack, with its definition.
 */
-import type {StoredCommit} from '../history/commit.ts';
+import {randomUUID} from 'node:crypto';
+import {CoppiceError} from '../system/errors.ts';
+import type {
+	Commit, Consistency, StoredCommit,
+} from '../history/commit.ts';
+import {commitId} from '../history/commit.ts';
 import type {Measure} from '../history/history.ts';
+import type {ServiceState} from '../runtime/runtime.ts';
+import {describeDefinition} from '../stack/definition.ts';
+import {measureCommit} from './measure.ts';
+import {databaseTarget} from './ready.ts';
+import {together, type Step} from './steps.ts';
+import {exclusively, transact} from './transact.ts';
+import {servicesMounting} from './volume-users.ts';
 import type {Workspace} from './workspace.ts';
 
 export type CommitOptions = {
@@ -19,6 +31,136 @@ export type CommitResult = {
 	readonly notices: readonly string[];
 };
 
-export const commit = async (_workspace: Workspace, _options: CommitOptions): Promise<CommitResult> => {
-	throw new Error('Not built yet');
+/**
+Asks the databases that write to the volumes to write out what they hold.
+
+@returns Why not, for each that did not.
+*/
+const checkpointAll = async (workspace: Workspace, writers: readonly ServiceState[]): Promise<string[]> => {
+	const failures = await Promise.all(writers.map(async state => {
+		const service = workspace.stack.services[state.name];
+		const database = workspace.databases.get(state.name);
+		if (service === undefined || database === undefined) {
+			return `${state.name} is no database that can be asked for a checkpoint`;
+		}
+
+		const target = databaseTarget(service, state, database);
+		if (target === undefined) {
+			return `${state.name} can't be reached from this host: it publishes no port`;
+		}
+
+		try {
+			await database.checkpoint(target);
+			return undefined;
+		} catch (error) {
+			return `${state.name} did not make a checkpoint: ${error instanceof Error ? error.message : String(error)}`;
+		}
+	}));
+	return failures.filter(failure => failure !== undefined);
 };
+
+/**
+Takes the snapshots while the writers stand still.
+
+@returns Milliseconds that they did.
+*/
+const snapshotFrozen = async (workspace: Workspace, branch: string, snapshots: Readonly<Record<string, string>>, writers: readonly string[]): Promise<number> => {
+	const {stack, pool, runtime} = workspace;
+	const requests = Object.entries(snapshots).map(([volume, snapshot]) => ({address: {stack: stack.name, volume}, branch, snapshot}));
+	if (writers.length === 0) {
+		await pool.driver.snapshot(requests);
+		return 0;
+	}
+
+	const freeze = await runtime.freeze(writers);
+	let stood: {milliseconds: number; held: boolean} | undefined;
+	try {
+		await pool.driver.snapshot(requests);
+	} finally {
+		stood = await freeze.thaw();
+	}
+
+	if (!stood.held) {
+		throw new CoppiceError('failed', `The writers of stack ${stack.name} did not stand still until all snapshots were taken, so nothing was committed.`, {
+			stack: stack.name, hint: 'The disk may be very busy: try again, or stop the services first.',
+		});
+	}
+
+	return stood.milliseconds;
+};
+
+const commitLocked = async (workspace: Workspace, {message, checkpoint = true, signal}: CommitOptions): Promise<CommitResult> => {
+	const {stack, history, pool, runtime, volumes, report} = workspace;
+	if (volumes.length === 0) {
+		throw new CoppiceError('precondition', `Stack ${stack.name} has no volumes to commit.`, {
+			stack: stack.name, hint: 'Give its database a named volume in the compose file and run `coppice init` again.',
+		});
+	}
+
+	const [branch, branches, states, digests] = await Promise.all([
+		history.currentBranch(), history.branches(), runtime.states(), runtime.imageDigests(), pool.driver.room(),
+	]);
+	const mounting = new Set(volumes.flatMap(volume => servicesMounting(stack, volume)));
+	const writers = states.filter(state => mounting.has(state.name) && (state.status === 'running' || state.status === 'restarting'));
+	const notices: string[] = [];
+	let consistency: Consistency = 'stopped';
+	if (writers.length > 0) {
+		report({type: 'step', message: `asking ${writers.map(writer => writer.name).join(', ')} for a checkpoint`});
+		const failures = checkpoint ? await checkpointAll(workspace, writers) : ['no checkpoint was asked for'];
+		consistency = failures.length === 0 ? 'quiesced' : 'frozen';
+		notices.push(...failures);
+	}
+
+	const tip = branches.get(branch) ?? null;
+	const snapshots = Object.fromEntries(volumes.map(volume => [volume, randomUUID()]));
+	let commit: Commit = {
+		version: 1,
+		stack: stack.name,
+		parents: tip === null ? [] : [tip],
+		time: new Date().toISOString(),
+		message,
+		kind: 'commit',
+		branch,
+		consistency,
+		stillMilliseconds: 0,
+		volumes: snapshots,
+		definition: describeDefinition(stack, digests),
+	};
+	const discard = Object.entries(snapshots).map(([volume, snapshot]): Step => ({do: 'discard-snapshot', volume, snapshot}));
+	await transact(workspace, {
+		verb: 'commit',
+		rollback: [together(discard)],
+		async prepare() {
+			const still = await snapshotFrozen(workspace, branch, snapshots, writers.map(writer => writer.name));
+			commit = {...commit, time: new Date().toISOString(), stillMilliseconds: Math.round(still * 10) / 10};
+		},
+		apply() {
+			const id = commitId(commit);
+			return [together([
+				{do: 'write-commit', commit},
+				{
+					do: 'set-branch', branch, commit: id, reason: `commit: ${message}`,
+				},
+				{
+					do: 'operation',
+					operation: {
+						id: randomUUID(), time: commit.time, verb: 'commit', summary: `commit ${id.slice(0, 8)} on ${branch}`,
+						changes: [{
+							type: 'branch', name: branch, from: tip, to: id,
+						}],
+					},
+				},
+			])];
+		},
+	}, signal);
+	const stored = {...commit, id: commitId(commit)};
+	return {commit: stored, measure: await measureCommit(workspace, stored), notices};
+};
+
+/**
+Commits all volumes of the stack on the current branch.
+
+@throws CoppiceError `precondition` without volumes; `failed` when the pool is full or writers would not stand still (nothing is committed then).
+*/
+export const commit = async (workspace: Workspace, options: CommitOptions): Promise<CommitResult> =>
+	exclusively(workspace, 'commit', async () => commitLocked(workspace, options), options);

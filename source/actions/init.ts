@@ -1,18 +1,37 @@
 /**
 `coppice init`: takes a compose project up as a stack: finds or makes the pool, makes the volumes of the first branch.
 */
+import path from 'node:path';
+import {CoppiceError} from '../system/errors.ts';
+import {readIfThere, writeDurably} from '../system/durable-file.ts';
+import {findHome, type Home} from '../host/home.ts';
+import {readProject, writeProject} from '../host/project-registry.ts';
+import {readStack} from '../stack/read-stack.ts';
+import type {DatabaseName, RuntimeName, Stack} from '../stack/stack.ts';
 import type {DriverName} from '../storage/driver.ts';
-import type {DatabaseName, RuntimeName} from '../stack/stack.ts';
+import {findOrMakePool} from '../storage/find-pool.ts';
+import {stackFile} from '../storage/layout.ts';
 import type {Report} from './progress.ts';
+import {runStep} from './run-step.ts';
+import {exclusively} from './transact.ts';
+import {assembleWorkspace, managedVolumes} from './open-workspace.ts';
+import type {Workspace} from './workspace.ts';
+
+export const firstBranch = 'main';
 
 export type InitOptions = {
 	readonly directory: string;
 	readonly composeFiles?: readonly string[];
+
+	/** The pool's folder; the compose file's, else the home's, unless told. */
 	readonly pool?: string;
 	readonly driver?: DriverName;
 	readonly dataset?: string;
 	readonly runtime?: RuntimeName;
 	readonly report?: Report;
+
+	/** Found from the environment unless told. */
+	readonly home?: Home;
 };
 
 export type InitResult = {
@@ -28,6 +47,114 @@ export type InitResult = {
 	readonly notices: readonly string[];
 };
 
-export const init = async (_options: InitOptions): Promise<InitResult> => {
-	throw new Error('Not built yet');
+/**
+What `stack.json` in the pool says of a stack: whose it is.
+*/
+type StackRecord = {
+	readonly version: 1;
+	readonly stack: string;
+	readonly projectFolder: string;
+
+	/** ISO 8601. */
+	readonly created: string;
+};
+
+/**
+Two projects of one name must not write to one stack.
+
+@throws CoppiceError `conflict` when the stack in the pool is another project's.
+*/
+const claimStack = async (pool: string, stack: Stack): Promise<void> => {
+	const file = stackFile(pool, stack.name);
+	const text = await readIfThere(file);
+	if (text === undefined) {
+		const record: StackRecord = {
+			version: 1, stack: stack.name, projectFolder: stack.projectFolder, created: new Date().toISOString(),
+		};
+		await writeDurably(file, `${JSON.stringify(record, undefined, '\t')}\n`);
+		return;
+	}
+
+	let owner: string | undefined;
+	try {
+		owner = (JSON.parse(text) as Partial<StackRecord>).projectFolder;
+	} catch {}
+
+	if (owner === undefined) {
+		throw new CoppiceError('failed', `The record of stack ${stack.name} in ${file} is damaged.`, {
+			stack: stack.name, file, hint: 'Remove that file and run `coppice init` again: the data and the history are beside it, untouched.',
+		});
+	}
+
+	if (owner !== stack.projectFolder) {
+		throw new CoppiceError('conflict', `The pool ${pool} has a stack ${stack.name} of another project, in ${owner}.`, {
+			stack: stack.name, hint: 'Give this one another name with `name:` in its compose file. If the project has moved, change the path in stack.json.',
+			file,
+		});
+	}
+};
+
+/**
+Makes the live clones of the current branch for volumes that have none, and their links.
+*/
+const makeVolumes = async (workspace: Workspace): Promise<void> => {
+	const {history, pool, stack, volumes} = workspace;
+	await history.create(firstBranch);
+	const branch = await history.currentBranch();
+	await Promise.all(volumes.map(async volume => {
+		const {branches} = await pool.driver.contents({stack: stack.name, volume});
+		if (!branches.includes(branch)) {
+			await runStep(workspace, {do: 'create', volume, branch});
+		}
+
+		await runStep(workspace, {do: 'link', volume, branch});
+	}));
+};
+
+const whyNotManaged = (stack: Stack, volume: string): string =>
+	stack.volumes[volume]?.external === true ? 'it is external: another project owns it' : 'x-coppice says so';
+
+/**
+Takes a project up. Doing it again finds new volumes and changes nothing else.
+
+@throws CoppiceError `conflict` when the name is taken by another project in that pool.
+*/
+export const init = async (options: InitOptions): Promise<InitResult> => {
+	const {directory, composeFiles, driver, dataset, report = () => {}, home = findHome()} = options;
+	const stack = await readStack({directory, ...(composeFiles === undefined ? {} : {composeFiles})});
+	const known = await readProject(home, stack.projectFolder);
+	const wished = options.pool ?? stack.settings.pool;
+	const poolFolder = wished === undefined ? known?.pool ?? home.pool : path.resolve(stack.projectFolder, wished);
+	report({type: 'step', message: `looking for a pool at ${poolFolder}`});
+	const pool = await findOrMakePool({
+		path: poolFolder, ...(driver === undefined ? {} : {driver}), ...(dataset === undefined ? {} : {dataset}),
+	});
+	const runtime = options.runtime ?? stack.settings.runtime ?? known?.runtime ?? 'process';
+	const project = {
+		folder: stack.projectFolder, stack: stack.name, pool: pool.path, runtime,
+	};
+	const workspace = await assembleWorkspace(stack, project, pool, home, report);
+	await claimStack(pool.path, stack);
+	await exclusively(workspace, 'init', async () => makeVolumes(workspace));
+	await writeProject(home, project);
+	return {
+		stack: stack.name,
+		branch: await workspace.history.currentBranch(),
+		runtime,
+		made: known === undefined,
+		pool: {
+			driver: pool.driver.name, path: pool.path, why: pool.why, cloneMethod: pool.driver.traits.cloneMethod, made: pool.made,
+		},
+		services: Object.values(stack.services).map(service => {
+			const database = workspace.databases.get(service.name)?.name;
+			return {
+				name: service.name, ...(service.image === undefined ? {} : {image: service.image}), ...(database === undefined ? {} : {database}),
+			};
+		}),
+		volumes: Object.values(stack.volumes).map(({name, managed}) => ({name, managed, ...(managed ? {} : {why: whyNotManaged(stack, name)})})),
+		notices: [
+			...(managedVolumes(stack).length === 0 ? [`The stack ${stack.name} has no named volumes: there is nothing to commit yet.`] : []),
+			...stack.notices, ...pool.driver.traits.limits, ...workspace.runtime.notices(),
+		],
+	};
 };

@@ -1,15 +1,18 @@
 /**
 `coppice log`: the commits of a branch, or of all, newest first.
 */
+import {nearestPresent, reachable} from '../history/ancestry.ts';
 import type {StoredCommit} from '../history/commit.ts';
 import type {Measure} from '../history/history.ts';
+import {resolve} from '../history/revision.ts';
+import {measureCommit} from './measure.ts';
 import type {Workspace} from './workspace.ts';
 
 export type LogOptions = {
 	/** Where to start; the current branch unless told. */
 	readonly revision?: string;
 
-	/** All branches, tags and remote branches, and safety commits too. */
+	/** Every branch, tag and remote branch, and safety commits too. */
 	readonly all?: boolean;
 
 	/** At most this many. */
@@ -32,6 +35,10 @@ export type LogEntry = StoredCommit & {
 	/** Whether it is the tip of the current branch. */
 	readonly head: boolean;
 	readonly measure?: Measure;
+
+	/** Bytes of disk, shared with the nearest parent and its own; only with `sizes`. */
+	readonly sharedBytes?: number;
+	readonly ownBytes?: number;
 };
 
 export type LogResult = {
@@ -39,6 +46,62 @@ export type LogResult = {
 	readonly damaged: ReadonlyArray<{readonly id: string; readonly reason: string}>;
 };
 
-export const log = async (_workspace: Workspace, _options: LogOptions = {}): Promise<LogResult> => {
-	throw new Error('Not built yet');
+const namesOf = (refs: ReadonlyMap<string, string | null>, id: string): string[] =>
+	[...refs].filter(([, commit]) => commit === id).map(([name]) => name).toSorted((a, b) => a.localeCompare(b));
+
+const sizeOf = async (workspace: Workspace, commit: StoredCommit, parent: StoredCommit | undefined) => {
+	const {pool, stack} = workspace;
+	const usages = await Promise.all(Object.entries(commit.volumes).map(async ([volume, snapshot]) =>
+		pool.driver.usage({stack: stack.name, volume}, {snapshot}, parent?.volumes[volume])));
+	return {
+		sharedBytes: usages.reduce((sum, usage) => sum + usage.sharedBytes, 0),
+		ownBytes: usages.reduce((sum, usage) => sum + usage.ownBytes, 0),
+	};
+};
+
+/**
+@throws CoppiceError `not-found` when there is no such revision.
+*/
+export const log = async (workspace: Workspace, options: LogOptions = {}): Promise<LogResult> => {
+	const {revision, all = false, safety = all, limit = Infinity, sizes = false} = options;
+	const {history} = workspace;
+	const [{commits, damaged}, removed, branches, tags, remoteBranches, current] = await Promise.all([
+		history.allCommits(), history.removedIds(), history.branches(), history.tags(), history.remoteBranches(), history.currentBranch(),
+	]);
+	const gone = await Promise.all(removed.map(async id => history.readAnyCommit(id)));
+	const present = new Map(commits.map(commit => [commit.id, commit]));
+	const parents = new Map([...commits, ...gone].map(commit => [commit.id, commit.parents]));
+	const tip = branches.get(current) ?? null;
+	let start: readonly string[];
+	if (revision !== undefined) {
+		start = [await resolve(history, revision)];
+	} else if (all) {
+		start = [...present.keys()];
+	} else {
+		start = tip === null ? [] : [tip];
+	}
+
+	const wanted = reachable(start, id => parents.get(id) ?? []);
+	const safetyOfWanted = (commit: StoredCommit): boolean =>
+		safety && commit.kind === 'safety' && (all || commit.parents.some(parent => wanted.has(parent)));
+	const shown = commits
+		.filter(commit => (commit.kind === 'commit' && wanted.has(commit.id)) || commit.id === tip || safetyOfWanted(commit))
+		.slice(0, limit);
+	const entries = await Promise.all(shown.map(async (commit): Promise<LogEntry> => {
+		const shownParents = nearestPresent(commit.parents, id => present.has(id), id => parents.get(id) ?? []);
+		// Safety commits are measured when somebody looks at them: their verb had no time for it.
+		const measure = commit.kind === 'safety' ? await history.readMeasure(commit.id) : await measureCommit(workspace, commit);
+		const [parent] = shownParents;
+		return {
+			...commit,
+			shownParents,
+			tags: namesOf(tags, commit.id),
+			branches: namesOf(branches, commit.id),
+			remoteBranches: namesOf(remoteBranches, commit.id),
+			head: commit.id === tip,
+			...(measure === undefined ? {} : {measure}),
+			...(sizes ? await sizeOf(workspace, commit, parent === undefined ? undefined : present.get(parent)) : {}),
+		};
+	}));
+	return {entries, damaged};
 };

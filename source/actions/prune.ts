@@ -2,7 +2,21 @@
 `coppice prune`: removes commits by count and age, or by name. They go to the trash, from which `undo` brings them back, and
 are destroyed a day later, or at once with `now`.
 */
+import {CoppiceError} from '../system/errors.ts';
+import type {StoredCommit} from '../history/commit.ts';
+import {undoneOperations} from '../history/operation.ts';
+import {decideRetention, parseKeep} from '../history/retention.ts';
+import {resolve} from '../history/revision.ts';
+import {applyChanges} from './apply-changes.ts';
+import {together, type Step} from './steps.ts';
+import {exclusively, transact} from './transact.ts';
 import type {Workspace} from './workspace.ts';
+
+/** How long removed commits can be brought back. */
+export const trashHours = 24;
+
+/** How long safety commits are kept where no rule says so. */
+export const safetyDays = 7;
 
 export type PruneOptions = {
 	/** `24h:all,7d:daily,8w:weekly`; parsed by the history. */
@@ -31,6 +45,130 @@ export type PruneResult = {
 	readonly dryRun: boolean;
 };
 
-export const prune = async (_workspace: Workspace, _options: PruneOptions): Promise<PruneResult> => {
-	throw new Error('Not built yet');
+/**
+Commits that must stay: what branches, tags and remote branches point at.
+*/
+const findProtected = async (workspace: Workspace): Promise<Map<string, string>> => {
+	const {history} = workspace;
+	const [branches, tags, remoteBranches] = await Promise.all([history.branches(), history.tags(), history.remoteBranches()]);
+	const kept = new Map<string, string>();
+	for (const [kind, refs] of [['remote branch', remoteBranches], ['tag', tags], ['branch', branches]] as const) {
+		for (const [name, id] of refs) {
+			if (id !== null) {
+				kept.set(id, `${kind} ${name} points at it`);
+			}
+		}
+	}
+
+	return kept;
 };
+
+/**
+What was named by the user, refused where something points at it.
+*/
+const named = async (workspace: Workspace, revisions: readonly string[], kept: ReadonlyMap<string, string>): Promise<StoredCommit[]> =>
+	Promise.all(revisions.map(async revision => {
+		const id = await resolve(workspace.history, revision);
+		const why = kept.get(id);
+		if (why !== undefined) {
+			throw new CoppiceError('conflict', `${revision} (${id.slice(0, 8)}) can't be pruned: ${why}.`, {
+				stack: workspace.stack.name, hint: 'Delete that branch or tag, or move it, first.',
+			});
+		}
+
+		return workspace.history.readCommit(id);
+	}));
+
+type Trash = {
+	/** Snapshots to destroy, by volume. */
+	readonly destroy: ReadonlyMap<string, readonly string[]>;
+
+	/** Removed commits that can still be brought back. */
+	readonly inTrash: number;
+};
+
+/**
+Which removed commits are past bringing back: all with `now`, else those removed more than a day ago.
+*/
+const findTrash = async (workspace: Workspace, now: boolean): Promise<Trash> => {
+	const {history, pool, stack, volumes} = workspace;
+	const [operations, removed] = await Promise.all([history.operations(), history.removedIds()]);
+	const undone = undoneOperations(operations);
+	const limit = Date.now() - (trashHours * 3_600_000);
+	const recent = new Set(operations
+		.filter(operation => !undone.has(operation.id) && Date.parse(operation.time) > limit)
+		.flatMap(operation => operation.changes.flatMap(change => change.type === 'pruned' ? change.commits : [])));
+	const restorable = new Set(now ? [] : removed.filter(id => recent.has(id)));
+	const protectedSnapshots = new Set<string>();
+	for (const id of restorable) {
+		const commit = await history.readAnyCommit(id);
+		for (const snapshot of Object.values(commit.volumes)) {
+			protectedSnapshots.add(snapshot);
+		}
+	}
+
+	const destroy = new Map<string, readonly string[]>();
+	await Promise.all(volumes.map(async volume => {
+		const {trash} = await pool.driver.contents({stack: stack.name, volume});
+		destroy.set(volume, trash.filter(snapshot => !protectedSnapshots.has(snapshot)));
+	}));
+	return {destroy, inTrash: restorable.size};
+};
+
+const emptyTrash = async (workspace: Workspace, {destroy}: Trash): Promise<number> => {
+	const steps = [...destroy].filter(([, snapshots]) => snapshots.length > 0).map(([volume, snapshots]): Step => ({do: 'empty-trash', volume, snapshots}));
+	if (steps.length > 0) {
+		await transact(workspace, {
+			verb: 'empty-trash', rollback: [], async prepare() {}, apply: () => [together(steps)],
+		});
+	}
+
+	return steps.reduce((sum, step) => sum + (step.do === 'empty-trash' ? step.snapshots.length : 0), 0);
+};
+
+/**
+@throws CoppiceError `conflict` when a named commit has a branch or tag; `usage` when a rule can't be read.
+*/
+export const prune = async (workspace: Workspace, options: PruneOptions): Promise<PruneResult> =>
+	exclusively(workspace, 'prune', async () => {
+		const {keep, keepLast, revisions = [], dryRun = false, now = false} = options;
+		const {history} = workspace;
+		const kept = await findProtected(workspace);
+		let removed: readonly StoredCommit[] = [];
+		let reasons: PruneResult['kept'] = [];
+		if (revisions.length > 0) {
+			removed = await named(workspace, revisions, kept);
+		} else if (keep !== undefined || keepLast !== undefined) {
+			const {commits} = await history.allCommits();
+			const decision = decideRetention({
+				commits,
+				rules: keep === undefined ? [] : parseKeep(keep),
+				...(keepLast === undefined ? {} : {keepLast}),
+				protectedIds: new Set(kept.keys()),
+				now: new Date(),
+				safetyDays,
+			});
+			const remove = new Set(decision.remove);
+			removed = commits.filter(commit => remove.has(commit.id));
+			reasons = decision.keep.map(({id, why}) => ({id, why: kept.get(id) ?? why}));
+		}
+
+		if (removed.length > 0 && !dryRun) {
+			await applyChanges(workspace, {
+				verb: 'prune',
+				summary: `prune ${removed.length} ${removed.length === 1 ? 'commit' : 'commits'}`,
+				changes: [{type: 'prune', commits: removed.map(commit => commit.id)}],
+			});
+		}
+
+		const trash = await findTrash(workspace, now);
+		return {
+			removed: removed.map(({id, message, time, kind}) => ({
+				id, message, time, kind,
+			})),
+			kept: reasons,
+			destroyed: dryRun ? 0 : await emptyTrash(workspace, trash),
+			inTrash: trash.inTrash,
+			dryRun,
+		};
+	});

@@ -1,7 +1,12 @@
 /**
 `coppice up`, `down`, `restart`, `ps`: the lifecycle of a stack's services.
 */
+import {performance} from 'node:perf_hooks';
 import type {PortMapping} from '../stack/stack.ts';
+import type {ServiceState} from '../runtime/runtime.ts';
+import {isBranchClean, markBaseline} from './baseline.ts';
+import {databaseTarget, probeService, waitUntilReady} from './ready.ts';
+import {exclusively} from './transact.ts';
 import type {Workspace} from './workspace.ts';
 
 export type ServiceReport = {
@@ -33,18 +38,87 @@ export type UpResult = {
 	readonly readyMilliseconds: number;
 };
 
-export const up = async (_workspace: Workspace, _options: {services?: readonly string[]; signal?: AbortSignal} = {}): Promise<UpResult> => {
-	throw new Error('Not built yet');
+const describeService = async (workspace: Workspace, state: ServiceState): Promise<ServiceReport> => {
+	const database = workspace.databases.get(state.name);
+	const service = workspace.stack.services[state.name];
+	const target = database === undefined || service === undefined ? undefined : databaseTarget(service, state, database);
+	const readiness = await probeService(workspace, state, {timeoutMilliseconds: 1000});
+	const {status, socket: _socket, ...rest} = state;
+	return {
+		...rest,
+		state: status,
+		ready: readiness.ready,
+		...(readiness.ready ? {} : {reason: readiness.reason}),
+		...(database === undefined ? {} : {database: database.name}),
+		...(database === undefined || target === undefined ? {} : {connectionString: database.connectionString(target)}),
+	};
 };
 
-export const down = async (_workspace: Workspace): Promise<{readonly stopped: readonly string[]}> => {
-	throw new Error('Not built yet');
+/**
+Every service with its state and whether it is ready now, in the order of the file.
+*/
+export const listServices = async (workspace: Workspace): Promise<readonly ServiceReport[]> => {
+	const states = await workspace.runtime.states();
+	return Promise.all(states.map(async state => describeService(workspace, state)));
 };
 
-export const restart = async (_workspace: Workspace, _options: {services?: readonly string[]; signal?: AbortSignal} = {}): Promise<UpResult> => {
-	throw new Error('Not built yet');
+export type ServiceOptions = {
+	/** All unless told. */
+	readonly services?: readonly string[];
+	readonly signal?: AbortSignal;
 };
 
-export const listServices = async (_workspace: Workspace): Promise<readonly ServiceReport[]> => {
-	throw new Error('Not built yet');
+const startAndWait = async (workspace: Workspace, {services, signal}: ServiceOptions, begun: number): Promise<UpResult> => {
+	const {history, runtime} = workspace;
+	const branch = await history.currentBranch();
+	const clean = await isBranchClean(workspace, branch);
+	await runtime.start(services, {...(signal === undefined ? {} : {signal})});
+	const states = await runtime.states();
+	const started = states.filter(state => state.status !== 'created' && (services === undefined || services.includes(state.name)));
+	await waitUntilReady(workspace, started.map(state => state.name), {...(signal === undefined ? {} : {signal})});
+	const readyMilliseconds = performance.now() - begun;
+	if (clean) {
+		await markBaseline(workspace, branch);
+	}
+
+	return {services: await listServices(workspace), notices: runtime.notices(), readyMilliseconds};
 };
+
+/**
+Starts services and returns when they are ready.
+
+@throws CoppiceError `conflict` for a port that is taken; `failed` when one does not get ready.
+*/
+export const up = async (workspace: Workspace, options: ServiceOptions = {}): Promise<UpResult> =>
+	exclusively(workspace, 'up', async () => startAndWait(workspace, options, performance.now()), options);
+
+/**
+Stops every service. The data stay as they are.
+*/
+export const down = async (workspace: Workspace): Promise<{readonly stopped: readonly string[]}> =>
+	exclusively(workspace, 'down', async () => {
+		const branch = await workspace.history.currentBranch();
+		const [states, clean] = await Promise.all([workspace.runtime.states(), isBranchClean(workspace, branch)]);
+		await workspace.runtime.down();
+		if (clean) {
+			await markBaseline(workspace, branch);
+		}
+
+		return {stopped: states.filter(state => state.status === 'running' || state.status === 'restarting').map(state => state.name)};
+	});
+
+/**
+Stops services and starts them again.
+*/
+export const restart = async (workspace: Workspace, options: ServiceOptions = {}): Promise<UpResult> =>
+	exclusively(workspace, 'restart', async () => {
+		const begun = performance.now();
+		const branch = await workspace.history.currentBranch();
+		const clean = await isBranchClean(workspace, branch);
+		await workspace.runtime.stop(options.services);
+		if (clean) {
+			await markBaseline(workspace, branch);
+		}
+
+		return startAndWait(workspace, options, begun);
+	}, options);

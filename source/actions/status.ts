@@ -1,16 +1,31 @@
 /**
 `coppice status`: where the stack stands. Quick enough for a prompt.
 */
+import {nextUndo} from '../history/operation.ts';
 import type {DriverName} from '../storage/driver.ts';
-import type {ServiceReport} from './services.ts';
+import {currentData} from '../storage/layout.ts';
+import {changedVolumes} from './baseline.ts';
+import {listServices, type ServiceReport} from './services.ts';
 import type {Workspace} from './workspace.ts';
+
+export type VolumeStatus = {
+	readonly name: string;
+	readonly path: string;
+	readonly changed: boolean;
+
+	/** Bytes that the live data share with the tip of the branch. */
+	readonly sharedBytes: number;
+
+	/** Bytes that only the live data hold. */
+	readonly ownBytes: number;
+};
 
 export type Status = {
 	readonly stack: string;
 	readonly branch: string;
 
 	/** Id of the commit at the tip of the branch, `null` before the first. */
-	readonly head: string | undefined;
+	readonly head: string | null;
 	readonly headMessage?: string;
 	readonly headTime?: string;
 
@@ -19,19 +34,44 @@ export type Status = {
 	readonly pool: {readonly driver: DriverName; readonly path: string; readonly totalBytes: number; readonly freeBytes: number};
 	readonly runtime: string;
 	readonly services: readonly ServiceReport[];
-	readonly volumes: ReadonlyArray<{
-		readonly name: string;
-		readonly path: string;
-		readonly changed: boolean;
-		readonly sharedBytes: number;
-		readonly ownBytes: number;
-	}>;
+	readonly volumes: readonly VolumeStatus[];
 
 	/** What `undo` would take back, if anything. */
 	readonly undo?: string;
 	readonly notices: readonly string[];
 };
 
-export const status = async (_workspace: Workspace): Promise<Status> => {
-	throw new Error('Not built yet');
+export const status = async (workspace: Workspace): Promise<Status> => {
+	const {history, pool, stack, runtime, volumes} = workspace;
+	const [branch, branches] = await Promise.all([history.currentBranch(), history.branches()]);
+	const tip = branches.get(branch) ?? null;
+	const commit = tip === null ? undefined : await history.readCommit(tip);
+	const [changed, services, room, operations, usages] = await Promise.all([
+		commit === undefined ? undefined : changedVolumes(workspace, branch, commit),
+		listServices(workspace),
+		pool.driver.room(),
+		history.operations(),
+		Promise.all(volumes.map(async volume => pool.driver.usage({stack: stack.name, volume}, {branch}, commit?.volumes[volume]))),
+	]);
+	const undo = nextUndo(operations);
+	const described = volumes.map((name, index): VolumeStatus => ({
+		name,
+		path: currentData(pool.path, {stack: stack.name, volume: name}),
+		changed: changed?.get(name) ?? true,
+		sharedBytes: usages[index]!.sharedBytes,
+		ownBytes: usages[index]!.ownBytes,
+	}));
+	return {
+		stack: stack.name,
+		branch,
+		head: tip,
+		...(commit === undefined ? {} : {headMessage: commit.message, headTime: commit.time}),
+		changed: described.some(volume => volume.changed),
+		pool: {driver: pool.driver.name, path: pool.path, ...room},
+		runtime: runtime.name,
+		services,
+		volumes: described,
+		...(undo === undefined ? {} : {undo: undo.summary}),
+		notices: [...stack.notices, ...runtime.notices()],
+	};
 };

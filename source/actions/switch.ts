@@ -1,7 +1,24 @@
 /**
 `coppice switch`: attaches the stack's services to another branch. Unsaved changes stay with the branch that is left.
 */
+import {CoppiceError} from '../system/errors.ts';
+import {checkName} from '../system/names.ts';
+import {applyChanges} from './apply-changes.ts';
+import {startingPoint} from './branch.ts';
+import type {Change} from './plan-changes.ts';
+import {exclusively} from './transact.ts';
 import type {Workspace} from './workspace.ts';
+
+export type SwitchOptions = {
+	readonly branch: string;
+
+	/** Makes the branch first. */
+	readonly create?: boolean;
+
+	/** Where a new branch starts; the tip of the current branch unless told. */
+	readonly from?: string;
+	readonly signal?: AbortSignal;
+};
 
 export type SwitchResult = {
 	readonly from: string;
@@ -15,6 +32,39 @@ export type SwitchResult = {
 	readonly readyMilliseconds: number;
 };
 
-export const switchBranch = async (_workspace: Workspace, _options: {branch: string; create?: boolean; from?: string; signal?: AbortSignal}): Promise<SwitchResult> => {
-	throw new Error('Not built yet');
-};
+/**
+@throws CoppiceError `not-found` when there is no such branch, `conflict` when a branch to create is there.
+*/
+export const switchBranch = async (workspace: Workspace, options: SwitchOptions): Promise<SwitchResult> =>
+	exclusively(workspace, 'switch', async () => {
+		const {history, stack} = workspace;
+		const {branch: to, create = false, signal} = options;
+		checkName('branch', to);
+		const [from, branches] = await Promise.all([history.currentBranch(), history.branches()]);
+		if (!create && !branches.has(to)) {
+			throw new CoppiceError('not-found', `There is no branch ${to} in stack ${stack.name}.`, {
+				stack: stack.name, hint: `\`coppice switch -c ${to}\` makes it; \`coppice branch\` lists what is there.`,
+			});
+		}
+
+		if (!create && from === to) {
+			return {
+				from, to, created: false, restarted: [], readyMilliseconds: 0,
+			};
+		}
+
+		const changes: Change[] = [{type: 'head', to}];
+		if (create) {
+			const commit = await startingPoint(workspace, options.from);
+			changes.unshift({
+				type: 'create', branch: to, at: commit, data: commit,
+			});
+		}
+
+		const applied = await applyChanges(workspace, {
+			verb: 'switch', summary: `switch from ${from} to ${create ? 'new branch ' : ''}${to}`, changes,
+		}, {signal});
+		return {
+			from, to, created: create, restarted: applied.restarted, readyMilliseconds: applied.readyMilliseconds,
+		};
+	}, options);

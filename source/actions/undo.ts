@@ -1,7 +1,13 @@
 /**
 `coppice undo` and `redo`: takes the last verb back, one further back each time; `redo` takes an undo back.
 */
-import type {Operation} from '../history/operation.ts';
+import {CoppiceError} from '../system/errors.ts';
+import {
+	nextRedo, nextUndo, undoneOperations, type Operation,
+} from '../history/operation.ts';
+import {applyChanges} from './apply-changes.ts';
+import {invertOperation} from './invert-operation.ts';
+import {exclusively} from './transact.ts';
 import type {Workspace} from './workspace.ts';
 
 export type UndoResult = {
@@ -11,21 +17,56 @@ export type UndoResult = {
 	/** What would be next. */
 	readonly next?: Operation;
 
-	/** The safety commit of what was there before, where data were replaced. */
+	/** The safety commits of what was there before, where data were replaced. */
 	readonly kept: readonly string[];
 	readonly restarted: readonly string[];
+
+	/** Milliseconds until clients could query. */
 	readonly readyMilliseconds: number;
 };
 
-export const undo = async (_workspace: Workspace, _options: {signal?: AbortSignal} = {}): Promise<UndoResult> => {
-	throw new Error('Not built yet');
-};
+const takeBack = async (workspace: Workspace, verb: 'undo' | 'redo', signal: AbortSignal | undefined): Promise<UndoResult> =>
+	exclusively(workspace, verb, async () => {
+		const {history, stack} = workspace;
+		const operations = await history.operations();
+		const target = verb === 'undo' ? nextUndo(operations) : nextRedo(operations);
+		if (target === undefined) {
+			throw new CoppiceError('precondition', `There is nothing to ${verb} in stack ${stack.name}.`, {
+				stack: stack.name, hint: '`coppice undo --list` shows what was done.',
+			});
+		}
 
-export const redo = async (_workspace: Workspace, _options: {signal?: AbortSignal} = {}): Promise<UndoResult> => {
-	throw new Error('Not built yet');
-};
+		const applied = await applyChanges(workspace, {
+			verb,
+			summary: `${verb} of ${target.summary}`,
+			changes: invertOperation(target),
+			...(verb === 'undo' ? {undoes: target.id} : {redoes: target.id}),
+		}, {signal});
+		const next = nextUndo([...operations, applied.operation]);
+		return {
+			undone: target, ...(next === undefined ? {} : {next}), kept: applied.kept, restarted: applied.restarted, readyMilliseconds: applied.readyMilliseconds,
+		};
+	}, {signal});
 
-/** Newest first, with what is undone already marked. */
-export const listOperations = async (_workspace: Workspace): Promise<ReadonlyArray<Operation & {readonly undone: boolean}>> => {
-	throw new Error('Not built yet');
+/**
+Takes the last verb that was not taken back yet back. What is there now is kept in a safety commit where data are replaced.
+
+@throws CoppiceError `precondition` when there is nothing to undo; `not-found` when what it needs was pruned for good.
+*/
+export const undo = async (workspace: Workspace, {signal}: {signal?: AbortSignal} = {}): Promise<UndoResult> => takeBack(workspace, 'undo', signal);
+
+/**
+Takes the last undo back, as long as nothing else was done since.
+
+@throws CoppiceError as `undo`.
+*/
+export const redo = async (workspace: Workspace, {signal}: {signal?: AbortSignal} = {}): Promise<UndoResult> => takeBack(workspace, 'redo', signal);
+
+/**
+What was done, newest first, with what is undone marked.
+*/
+export const listOperations = async (workspace: Workspace): Promise<ReadonlyArray<Operation & {readonly undone: boolean}>> => {
+	const operations = await workspace.history.operations();
+	const undone = undoneOperations(operations);
+	return operations.toReversed().map(operation => ({...operation, undone: undone.has(operation.id)}));
 };

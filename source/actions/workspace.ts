@@ -23,22 +23,3 @@ export type Workspace = {
 	readonly databases: ReadonlyMap<string, Database>;
 	readonly report: Report;
 };
-
-export type WorkspaceOptions = {
-	/** The folder to start looking for a compose file from. */
-	readonly directory: string;
-
-	/** Compose files named by the user (`-f`). */
-	readonly composeFiles?: readonly string[];
-	readonly report?: Report;
-	readonly signal?: AbortSignal;
-};
-
-/**
-Opens the stack of a folder: reads its compose file and finds its pool. Recovers what a crash has left.
-
-@throws CoppiceError `not-found` where there is no compose file; `precondition` where `coppice init` was not run or the pool is not mounted.
-*/
-export const openWorkspace = async (_options: WorkspaceOptions): Promise<Workspace> => {
-	throw new Error('Not built yet');
-};

@@ -28,9 +28,15 @@ export type DatabaseTarget = {
 	readonly endpoint: Endpoint;
 };
 
+/**
+Why a database is not ready: nothing listens; it starts, recovers or stops; it refuses these credentials (waiting won't help); or
+something else.
+*/
+export type NotReadyKind = 'absent' | 'starting' | 'denied' | 'failed';
+
 export type Readiness =
 	| {readonly ready: true}
-	| {readonly ready: false; readonly reason: string};
+	| {readonly ready: false; readonly reason: string; readonly kind?: NotReadyKind};
 
 export type Database = {
 	readonly name: DatabaseName;
@@ -66,9 +72,15 @@ export type Database = {
 	*/
 	checkpoint(target: DatabaseTarget, options?: {timeoutMilliseconds?: number}): Promise<void>;
 
-	/** Removes from a fresh clone what belongs to the process that wrote it: pid files, locks, sockets. */
+	/**
+	Removes from a fresh clone what belongs to the process that wrote it: pid files, locks, sockets. Nothing that recovery needs.
+	A folder without data of this engine is left as it is.
+	*/
 	prepareClone(dataFolder: string): Promise<void>;
 
-	/** Paths under `data` (prefixes) that change by themselves while the server runs and hold no data of the user. */
+	/**
+	Paths relative to the engine's data folder (a file, a folder, or a name that occurs anywhere) that change by themselves while
+	the server runs and hold no data of the user.
+	*/
 	readonly volatilePaths: readonly string[];
 };

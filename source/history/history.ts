@@ -7,8 +7,8 @@ import type {Operation} from './operation.ts';
 export type ReflogEntry = {
 	/** ISO 8601. */
 	readonly time: string;
-	readonly from: string | undefined;
-	readonly to: string | undefined;
+	readonly from: string | null;
+	readonly to: string | null;
 	readonly reason: string;
 };
 
@@ -23,7 +23,8 @@ export type Measure = {
 };
 
 /**
-An intent that was written before its steps and not closed: its process died. `payload` is the verb's own.
+An intent that was written before its steps and not closed: its process died. `payload` is the verb's own; it goes through JSON, so a key with the
+value `undefined` is gone when it is read.
 */
 export type JournalEntry = {
 	readonly id: string;
@@ -35,8 +36,11 @@ export type JournalEntry = {
 export type History = {
 	readonly folder: string;
 
-	/** Makes the folders; safe to repeat. */
+	/** Makes the folders, and a first branch without a commit; safe to repeat, and changes nothing that is there. */
 	create(branch: string): Promise<void>;
+
+	/** Removes temporary files that a crash has left. Only to be called under the stack's lock. */
+	clean(): Promise<void>;
 
 	// Commits
 	/** @throws CoppiceError `not-found`; `failed` when the file is cut or its content does not give its id (says which file and what to do). */
@@ -56,6 +60,9 @@ export type History = {
 	restoreCommit(id: string): Promise<void>;
 	removedIds(): Promise<readonly string[]>;
 
+	/** All removed commits, newest first. */
+	removedCommits(): Promise<{readonly commits: readonly StoredCommit[]; readonly damaged: ReadonlyArray<{readonly id: string; readonly reason: string}>}>;
+
 	/** Also finds removed commits. */
 	readAnyCommit(id: string): Promise<StoredCommit & {readonly removed: boolean}>;
 
@@ -67,9 +74,14 @@ export type History = {
 	setCurrentBranch(branch: string): Promise<void>;
 
 	/** Branch name to commit id, `null` for a branch without a commit yet. */
-	branches(): Promise<ReadonlyMap<string, string | undefined>>;
-	setBranch(branch: string, commit: string | undefined, reason: string): Promise<void>;
+	branches(): Promise<ReadonlyMap<string, string | null>>;
+	setBranch(branch: string, commit: string | null, reason: string): Promise<void>;
+
+	/** Its reflog stays, so that what it held can be found again. */
 	removeBranch(branch: string, reason: string): Promise<void>;
+
+	/** Takes the reflog along, and the pointer to the current branch where it is that one. Throws `conflict` where `to` is there. */
+	renameBranch(from: string, to: string): Promise<void>;
 	tags(): Promise<ReadonlyMap<string, string>>;
 	setTag(tag: string, commit: string): Promise<void>;
 	removeTag(tag: string): Promise<void>;

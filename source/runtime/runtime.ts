@@ -125,4 +125,10 @@ export type RuntimeContext = {
 
 	/** A folder for this stack's logs and what must survive a reboot. */
 	readonly stateFolder: string;
+
+	/** The program that understands `supervise RUNFOLDER`; that of this process unless told. Only for the process runtime. */
+	readonly entry?: string;
+
+	/** What the user should know about a start: one sentence each, as it happens. */
+	readonly onNotice?: (text: string) => void;
 };

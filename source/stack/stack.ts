@@ -1,7 +1,7 @@
 /**
 A stack as a plain value: one compose project, its services and its volumes, as far as Coppice has to know them.
 
-Made by `read-compose.ts` from the user's files; nothing here does I/O.
+Made by `read-stack.ts` from the user's files; nothing here does I/O.
 */
 
 export type PortMapping = {
@@ -10,6 +10,9 @@ export type PortMapping = {
 
 	/** Port on the host; `undefined` lets the runtime choose. */
 	readonly published?: number;
+
+	/** Last port of a published range from which the runtime may choose one; it starts at `published`. */
+	readonly publishedEnd?: number;
 
 	/** Port inside the service. */
 	readonly target: number;
@@ -59,6 +62,20 @@ export type ServiceSettings = {
 	readonly database?: DatabaseName;
 };
 
+/**
+A file that `secrets` or `configs` put into a service: `/run/secrets/db_password`, say.
+*/
+export type ServiceFile = {
+	/** Path inside the service. */
+	readonly target: string;
+
+	/** Absolute path on this host, where the file comes from one. */
+	readonly source?: string;
+
+	/** Its content, where the compose file or the environment holds it. May be a secret. */
+	readonly content?: string;
+};
+
 export type DatabaseName = 'postgres' | 'mysql' | 'redis' | 'mongo';
 
 export type Service = {
@@ -82,6 +99,16 @@ export type Service = {
 	readonly profiles: readonly string[];
 	readonly settings: ServiceSettings;
 
+	/** What `secrets` and `configs` give it; both are in `otherKeys` too. */
+	readonly files?: readonly ServiceFile[];
+
+	/**
+	Command and entrypoint with variables as written (`${REDIS_PASSWORD}`), where the file uses any: what may go into history,
+	since a variable may hold a secret.
+	*/
+	readonly writtenCommand?: readonly string[];
+	readonly writtenEntrypoint?: readonly string[];
+
 	/** Keys of the file that this value does not model, such as `networks` or `deploy.resources`. */
 	readonly otherKeys: readonly string[];
 };
@@ -93,6 +120,9 @@ export type Volume = {
 	/** Whether its data are kept in the pool: not external, and not `x-coppice: {managed: false}`. */
 	readonly managed: boolean;
 	readonly external: boolean;
+
+	/** Why it is not managed: part of a sentence for the user, such as `it is external`. */
+	readonly unmanagedReason?: string;
 };
 
 export type RuntimeName = 'process' | 'docker';
@@ -116,6 +146,9 @@ export type Stack = {
 	readonly services: Readonly<Record<string, Service>>;
 	readonly volumes: Readonly<Record<string, Volume>>;
 	readonly settings: StackSettings;
+
+	/** Profiles switched on by `COMPOSE_PROFILES`; `*` stands for all. See `enabledServices`. */
+	readonly activeProfiles?: readonly string[];
 
 	/** What the reader wants the user to know: one sentence each. */
 	readonly notices: readonly string[];

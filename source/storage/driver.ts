@@ -33,6 +33,18 @@ export type FileChange = {
 	readonly bytes: number;
 };
 
+/**
+A file of the live data that differs from a snapshot. Two differences of one path with the same signature are the same state
+of the file: it was not written in between.
+*/
+export type Difference = {
+	/** Relative to the volume's `data` folder. */
+	readonly path: string;
+
+	/** Inode, size, mtime and ctime in nanoseconds, or `removed`. */
+	readonly signature: string;
+};
+
 export type ChangeSummary = {
 	readonly files: readonly FileChange[];
 
@@ -108,6 +120,12 @@ export type StorageDriver = {
 	createBranch(address: VolumeAddress, branch: string): Promise<void>;
 
 	/**
+	Does beforehand, while writers still write, what makes `snapshot` short: writes dirty data to disk. Optional on both sides:
+	`snapshot` does not rely on it.
+	*/
+	prepareSnapshot?(requests: readonly SnapshotRequest[]): Promise<void>;
+
+	/**
 	Takes read-only snapshots of live clones; the caller has frozen the writers, so this is on the critical path: nothing is
 	done here that could be done before or after. All volumes of one call are taken as near to one instant as the driver can.
 	A snapshot that is already whole is left as it is.
@@ -173,8 +191,10 @@ export type StorageDriver = {
 	/** What differs from `from` to `to`, at most `limit` files listed (all counted). */
 	changes(address: VolumeAddress, from: DataReference, to: DataReference, options?: {limit?: number}): Promise<ChangeSummary>;
 
-	/** Whether the live data differ from a snapshot. Returns at the first difference. */
-	isChanged(address: VolumeAddress, branch: string, snapshot: string): Promise<boolean>;
+	/**
+	Whether the live data differ from a snapshot. Returns at the first difference that `ignore` does not pass over.
+	*/
+	isChanged(address: VolumeAddress, branch: string, snapshot: string, options?: {ignore?: (difference: Difference) => boolean}): Promise<boolean>;
 
 	/** Disk space of a branch's live clone or of a snapshot, against a base; everything is its own where there is none. */
 	usage(address: VolumeAddress, data: DataReference, base?: string): Promise<Usage>;

@@ -5,7 +5,9 @@ Where everything is in a pool. The one place that knows the paths of the data la
 <pool>/pool.json
 <pool>/stacks/<stack>/stack.json
 <pool>/stacks/<stack>/volumes/<volume>/branches/<branch>/data     live clone (writable)
+                                       branches/.staged-<name>/data
                                        snapshots/<snapshot>/data  read-only
+                                       snapshots/.trash-<snapshot>/data
                                        current -> branches/<branch>
                                        incoming/ trash/
 <pool>/stacks/<stack>/history/
@@ -44,6 +46,13 @@ export const stagedFolder = (pool: string, address: VolumeAddress, staged: strin
 
 export const snapshotFolder = (pool: string, address: VolumeAddress, snapshot: string): string =>
 	path.join(snapshotsFolder(pool, address), snapshot);
+
+/**
+A snapshot that was removed and can be restored. It stays in its folder: a read-only subvolume can't be moved to another one
+(rename(2) gives EROFS, since its `..` would change). No snapshot id starts with a dot.
+*/
+export const trashedFolder = (pool: string, address: VolumeAddress, snapshot: string): string =>
+	path.join(snapshotsFolder(pool, address), `.trash-${snapshot}`);
 
 /** The symlink that a container mounts through; it is resolved when the container starts. */
 export const currentLink = (pool: string, address: VolumeAddress): string => path.join(volumeFolder(pool, address), 'current');

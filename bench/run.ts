@@ -1,0 +1,6 @@
+/**
+Runs every benchmark, one after the other: `npm run bench`.
+*/
+await import('./status.ts');
+await import('./commit.ts');
+await import('./reset.ts');

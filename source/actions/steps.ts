@@ -1,0 +1,86 @@
+/**
+The steps that verbs are made of, as plain values: they can be written to the journal, and running one twice does no harm.
+*/
+import type {Commit} from '../history/commit.ts';
+import type {Operation} from '../history/operation.ts';
+import type {StopMode} from '../runtime/runtime.ts';
+
+export type Step =
+	| {readonly do: 'stop'; readonly services: readonly string[]; readonly mode: StopMode}
+	| {readonly do: 'start'; readonly services: readonly string[]}
+	| {readonly do: 'create'; readonly volume: string; readonly branch: string}
+	| {readonly do: 'stage'; readonly volume: string; readonly snapshot: string; readonly staged: string}
+	| {readonly do: 'unstage'; readonly volume: string; readonly staged: string}
+	| {readonly do: 'swap'; readonly volume: string; readonly branch: string; readonly staged: string; readonly keepAs?: string}
+	| {readonly do: 'retire'; readonly volume: string; readonly branch: string; readonly keepAs: string}
+	| {readonly do: 'rename'; readonly volume: string; readonly from: string; readonly to: string}
+	| {readonly do: 'link'; readonly volume: string; readonly branch: string}
+	| {readonly do: 'discard-snapshot'; readonly volume: string; readonly snapshot: string}
+	| {readonly do: 'write-commit'; readonly commit: Commit}
+	| {readonly do: 'set-branch'; readonly branch: string; readonly commit: string | null; readonly reason: string}
+	| {readonly do: 'remove-branch'; readonly branch: string; readonly reason: string}
+	| {readonly do: 'set-head'; readonly branch: string}
+	| {readonly do: 'set-tag'; readonly tag: string; readonly commit: string}
+	| {readonly do: 'remove-tag'; readonly tag: string}
+	| {readonly do: 'remove-commit'; readonly commit: string; readonly snapshots: Readonly<Record<string, string>>}
+	| {readonly do: 'restore-commit'; readonly commit: string; readonly snapshots: Readonly<Record<string, string>>}
+	| {readonly do: 'empty-trash'; readonly volume: string; readonly snapshots: readonly string[]}
+	| {readonly do: 'operation'; readonly operation: Operation}
+	| {readonly do: 'together'; readonly steps: readonly Step[]};
+
+/**
+Steps side by side; one alone stands for itself.
+*/
+export const together = (steps: readonly Step[]): Step => steps.length === 1 ? steps[0]! : {do: 'together', steps};
+
+const list = (names: readonly string[]): string => names.join(', ');
+
+/**
+A step in words for people, or `undefined` for one too small to mention.
+*/
+export const describeStep = (step: Step): string | undefined => {
+	switch (step.do) {
+		case 'stop': {
+			return step.services.length === 0 ? undefined : `stopping ${list(step.services)}`;
+		}
+
+		case 'start': {
+			return step.services.length === 0 ? undefined : `starting ${list(step.services)}`;
+		}
+
+		case 'stage': {
+			return `cloning ${step.volume}`;
+		}
+
+		case 'retire': {
+			return `keeping ${step.volume} of ${step.branch}`;
+		}
+
+		case 'remove-commit': {
+			return `removing ${step.commit.slice(0, 8)}`;
+		}
+
+		case 'restore-commit': {
+			return `restoring ${step.commit.slice(0, 8)}`;
+		}
+
+		case 'empty-trash': {
+			return step.snapshots.length === 0 ? undefined : `freeing ${step.snapshots.length} snapshots of ${step.volume}`;
+		}
+
+		default: {
+			return undefined;
+		}
+	}
+};
+
+/**
+What a step does and to what, for the names of failpoints.
+*/
+export const nameStep = (step: Step): string => {
+	if (step.do === 'together') {
+		return step.steps.map(inner => nameStep(inner)).join('+');
+	}
+
+	return 'volume' in step ? `${step.do} ${step.volume}` : step.do;
+};

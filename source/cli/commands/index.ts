@@ -1,0 +1,53 @@
+/**
+All verbs, in the order of the help.
+*/
+import type {CommandDescription} from '../verb.ts';
+import {branch} from './branch.ts';
+import {commit} from './commit.ts';
+import {complete} from './complete.ts';
+import {completion} from './completion.ts';
+import {demo} from './demo.ts';
+import {diff} from './diff.ts';
+import {doctor} from './doctor.ts';
+import {down} from './down.ts';
+import {exec} from './exec.ts';
+import {init} from './init.ts';
+import {log} from './log.ts';
+import {logs} from './logs.ts';
+import {prune} from './prune.ts';
+import {ps} from './ps.ts';
+import {redo} from './redo.ts';
+import {reset} from './reset.ts';
+import {restart} from './restart.ts';
+import {status} from './status.ts';
+import {supervise} from './supervise.ts';
+import {switchBranch} from './switch.ts';
+import {tag} from './tag.ts';
+import {undo} from './undo.ts';
+import {up} from './up.ts';
+
+export const commands: readonly CommandDescription[] = [
+	demo,
+	init,
+	status,
+	up,
+	down,
+	restart,
+	ps,
+	logs,
+	exec,
+	commit,
+	log,
+	diff,
+	branch,
+	switchBranch,
+	reset,
+	undo,
+	redo,
+	tag,
+	prune,
+	doctor,
+	completion,
+	complete,
+	supervise,
+];

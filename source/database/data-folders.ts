@@ -1,0 +1,48 @@
+/**
+Finds where below a folder an engine keeps its data, and removes what belongs to a process that no longer runs.
+
+A volume may hold the data in a folder of its own (`PGDATA=/var/lib/postgresql/data/pgdata`), so folders below are looked into.
+*/
+import type {Dirent} from 'node:fs';
+import {readdir, rm} from 'node:fs/promises';
+import path from 'node:path';
+import {isSystemError} from '../system/errors.ts';
+
+const list = async (folder: string): Promise<Dirent[]> => {
+	try {
+		return await readdir(folder, {withFileTypes: true});
+	} catch (error) {
+		if (isSystemError(error, 'ENOENT', 'ENOTDIR', 'EACCES')) {
+			return [];
+		}
+
+		throw error;
+	}
+};
+
+/**
+The folders at or below a folder that hold what marks an engine's data; none below one that does.
+
+`isData` is told the names in a folder. At most two levels down, as deep as any official image goes.
+*/
+export const findDataFolders = async (folder: string, isData: (names: ReadonlySet<string>) => boolean, depth = 2): Promise<string[]> => {
+	const entries = await list(folder);
+	if (isData(new Set(entries.map(({name}) => name)))) {
+		return [folder];
+	}
+
+	const below = depth === 0 ? [] : entries.filter(entry => entry.isDirectory());
+	const found = await Promise.all(below.map(async ({name}) => findDataFolders(path.join(folder, name), isData, depth - 1)));
+	return found.flat();
+};
+
+/**
+Removes files and sockets straight in a folder whose names are left by a process. Folders and links are kept.
+*/
+export const removeLeftovers = async (folder: string, isLeftover: (name: string) => boolean): Promise<void> => {
+	for (const entry of await list(folder)) {
+		if ((entry.isFile() || entry.isSocket()) && isLeftover(entry.name)) {
+			await rm(path.join(folder, entry.name), {force: true});
+		}
+	}
+};

@@ -1,0 +1,105 @@
+/**
+MongoDB, without a driver.
+
+What is known here is what a server says before anybody logs in: ready means that it answers `hello` and takes reads. Whether the
+user and password of the environment are right is not tried, and a server that asks for them can't be asked for a checkpoint: its
+commits are labelled `frozen`. WiredTiger recovers from its journal, which it writes at least every 100 ms; with the default write
+concern of a replica set (`majority`) an acknowledged write is in it.
+*/
+import type {Service} from '../stack/stack.ts';
+import {findDataFolders, removeLeftovers} from './data-folders.ts';
+import {
+	commandWords, hasImage, isBitnami, optionValue,
+} from './image-name.ts';
+import {askMongo} from './mongo-hello.ts';
+import {checkpointError, connectionFailure, notReady} from './not-ready.ts';
+import {readVariable} from './service-variable.ts';
+import type {
+	Credentials, Database, DatabaseTarget, Endpoint, Readiness,
+} from './database.ts';
+
+const images = new Set(['mongo', 'mongodb', 'mongodb-community-server', 'mongodb-enterprise-server', 'percona-server-mongodb', 'mongodb-atlas-local']);
+
+const isData = (names: ReadonlySet<string>): boolean => names.has('WiredTiger') && (names.has('storage.bson') || names.has('WiredTiger.wt'));
+
+const credentials = (service: Service): Credentials => {
+	const user = readVariable(service, 'MONGO_INITDB_ROOT_USERNAME', 'MONGODB_INITDB_ROOT_USERNAME', 'MONGODB_ROOT_USER') ?? '';
+	const password = readVariable(service, 'MONGO_INITDB_ROOT_PASSWORD', 'MONGODB_INITDB_ROOT_PASSWORD', 'MONGODB_ROOT_PASSWORD');
+	return {user, database: readVariable(service, 'MONGO_INITDB_DATABASE', 'MONGODB_DATABASE') ?? '', ...(password !== undefined && {password})};
+};
+
+const addressOf = ({host, port, socket}: Endpoint): {readonly path: string} | {readonly host: string; readonly port: number} =>
+	socket === undefined ? {host, port} : {path: socket};
+
+const explain = (error: unknown, {endpoint}: DatabaseTarget): Readiness =>
+	connectionFailure(error, endpoint) ?? notReady('failed', error instanceof Error ? error.message : String(error));
+
+export const mongo: Database = {
+	name: 'mongo',
+	port: 27_017,
+	volatilePaths: ['mongod.lock', 'diagnostic.data', '_tmp', 'WiredTiger.turtle.set'],
+
+	matchesService: service => service.settings.database === undefined ? hasImage(service, images) : service.settings.database === 'mongo',
+
+	async matchesData(dataFolder) {
+		const folders = await findDataFolders(dataFolder, isData);
+		return folders.length > 0;
+	},
+
+	dataTarget(service) {
+		const given = optionValue(commandWords(service), '--dbpath');
+		return given?.startsWith('/') ? given : (isBitnami(service) ? '/bitnami/mongodb/data/db' : '/data/db');
+	},
+
+	// The files name the version of the storage engine, which says little about the server's.
+	dataVersion: async () => undefined,
+
+	credentials,
+
+	connectionString({service, endpoint: {host, port}}, options) {
+		const {user, password, database} = credentials(service);
+		const secret = options?.password && password !== undefined ? `:${encodeURIComponent(password)}` : '';
+		const who = user === '' ? '' : `${encodeURIComponent(user)}${secret}@`;
+		return `mongodb://${who}${host.includes(':') ? `[${host}]` : host}:${port}/${encodeURIComponent(database)}${user === '' ? '' : '?authSource=admin'}`;
+	},
+
+	async probe(target, {timeoutMilliseconds = 2000} = {}) {
+		try {
+			const reply = await askMongo(addressOf(target.endpoint), {hello: 1, $db: 'admin'}, timeoutMilliseconds);
+			if (reply.get('ok') !== 1) {
+				return notReady('starting', String(reply.get('errmsg') ?? 'it answers with an error'));
+			}
+
+			return reply.get('isWritablePrimary') === true || reply.get('secondary') === true
+				? {ready: true}
+				: notReady('starting', 'it is neither primary nor secondary yet');
+		} catch (error) {
+			return explain(error, target);
+		}
+	},
+
+	async checkpoint(target, {timeoutMilliseconds = 30_000} = {}) {
+		if (credentials(target.service).user !== '') {
+			throw checkpointError(target, 'MongoDB', 'asking a server with a password needs a driver, which Coppice does not have');
+		}
+
+		let reply;
+		try {
+			reply = await askMongo(addressOf(target.endpoint), {fsync: 1, $db: 'admin'}, timeoutMilliseconds);
+		} catch (error) {
+			const readiness = explain(error, target);
+			throw checkpointError(target, 'MongoDB', readiness.ready ? 'it failed' : readiness.reason, {cause: error});
+		}
+
+		if (reply.get('ok') !== 1) {
+			throw checkpointError(target, 'MongoDB', String(reply.get('errmsg') ?? 'it answered with an error'));
+		}
+	},
+
+	/** Only the lock with the pid, and sockets. The journal stays: recovery needs it. */
+	async prepareClone(dataFolder) {
+		for (const folder of await findDataFolders(dataFolder, isData)) {
+			await removeLeftovers(folder, name => name === 'mongod.lock' || name.endsWith('.sock'));
+		}
+	},
+};

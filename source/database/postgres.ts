@@ -1,0 +1,237 @@
+/**
+Postgres.
+
+Quiesced means that CHECKPOINT has finished shortly before the writers stood still: all pages changed until then are in the data
+files, and a clone has only the write-ahead log since then to replay. Commits are never lost either way: they are in the log.
+*/
+import {readdir, stat} from 'node:fs/promises';
+import {Socket} from 'node:net';
+import path from 'node:path';
+import {setTimeout as delay} from 'node:timers/promises';
+import type {Client} from 'pg';
+import {readIfThere} from '../system/durable-file.ts';
+import {isSystemError} from '../system/errors.ts';
+import type {Service} from '../stack/stack.ts';
+import {findDataFolders, removeLeftovers} from './data-folders.ts';
+import {
+	commandWords, hasImage, isBitnami, optionValue, parseImage,
+} from './image-name.ts';
+import {
+	checkpointError, codeOf, connectionFailure, describeEndpoint, notReady,
+} from './not-ready.ts';
+import {readVariable} from './service-variable.ts';
+import type {
+	Credentials, Database, DatabaseTarget, Endpoint, Readiness,
+} from './database.ts';
+
+const images = new Set([
+	'postgres', 'postgresql', 'postgis', 'pgvector', 'timescaledb', 'timescaledb-ha', 'citus', 'pgrouting', 'cloudnative-pg', 'spilo',
+]);
+
+const isCluster = (names: ReadonlySet<string>): boolean => names.has('PG_VERSION') && names.has('global') && names.has('base');
+
+/**
+Where the official image keeps its data: in a folder of its version from 18 on.
+<https://github.com/docker-library/docs/blob/master/postgres/README.md#pgdata>
+*/
+const officialTarget = (service: Service): string => {
+	const major = /^(?<major>\d+)/v.exec(parseImage(service.image ?? '').tag)?.groups?.major;
+	const mountsFolder = (target: string): boolean => service.mounts.some(mount => mount.target === target);
+	const isNew = major === undefined ? mountsFolder('/var/lib/postgresql') && !mountsFolder('/var/lib/postgresql/data') : Number(major) >= 18;
+	return isNew ? `/var/lib/postgresql/${major ?? '18'}/docker` : '/var/lib/postgresql/data';
+};
+
+const credentials = (service: Service): Credentials => {
+	const user = readVariable(service, 'POSTGRES_USER', 'POSTGRESQL_USERNAME') ?? 'postgres';
+	const password = readVariable(service, 'POSTGRES_PASSWORD', 'POSTGRESQL_PASSWORD');
+	// Bitnami's image makes no database of the user's name.
+	const database = readVariable(service, 'POSTGRES_DB', 'POSTGRESQL_DATABASE') ?? (isBitnami(service) ? 'postgres' : user);
+	return {user, database, ...(password !== undefined && {password})};
+};
+
+/**
+Host and port as `pg` takes them: the folder of a Unix socket and the port in its name, where there is a socket.
+*/
+const resolveAddress = async ({host, port, socket}: Endpoint): Promise<{readonly host: string; readonly port: number} | undefined> => {
+	if (socket === undefined) {
+		return {host, port};
+	}
+
+	try {
+		const stats = await stat(socket);
+		const names = stats.isDirectory() ? await readdir(socket) : [path.basename(socket)];
+		const ports = names.map(name => /^\.s\.PGSQL\.(?<port>\d+)$/v.exec(name)?.groups?.port).filter(text => text !== undefined).map(Number);
+		const found = ports.includes(port) ? port : ports[0];
+		return found === undefined ? undefined : {host: stats.isDirectory() ? socket : path.dirname(socket), port: found};
+	} catch (error) {
+		if (isSystemError(error, 'ENOENT', 'ENOTDIR')) {
+			return undefined;
+		}
+
+		throw error;
+	}
+};
+
+class NothingListens extends Error {
+	readonly code = 'ECONNREFUSED';
+}
+
+/**
+Connects, works, and leaves nothing open: a server that does not answer is given up after the time.
+*/
+const withClient = async <T>(target: DatabaseTarget, timeoutMilliseconds: number, work: (client: Client) => Promise<T>): Promise<T> => {
+	const address = await resolveAddress(target.endpoint);
+	if (address === undefined) {
+		throw new NothingListens('There is no socket');
+	}
+
+	const {Client: PgClient} = await import('pg');
+	const {user, password, database} = credentials(target.service);
+	const socket = new Socket();
+	const client = new PgClient({
+		...address,
+		user,
+		// An empty text, so that `pg` does not look for a password of this user's own (PGPASSWORD, ~/.pgpass).
+		password: password ?? '',
+		database,
+		ssl: false,
+		application_name: 'coppice',
+		connectionTimeoutMillis: timeoutMilliseconds,
+		query_timeout: timeoutMilliseconds,
+		stream: () => socket,
+	});
+	// A connection that breaks later is told here too; without a listener it would end the process.
+	client.on('error', () => undefined);
+	try {
+		await client.connect();
+		const result = await work(client);
+		await Promise.race([client.end(), delay(200, undefined, {ref: false})]);
+		return result;
+	} finally {
+		socket.destroy();
+	}
+};
+
+const isTimeout = (error: unknown): boolean => error instanceof Error && /timeout|timed out/iv.test(error.message) && codeOf(error) === undefined;
+
+/**
+What an error of the server means. Codes: https://www.postgresql.org/docs/current/errcodes-appendix.html
+*/
+const explain = (error: unknown, {endpoint, service}: DatabaseTarget): Readiness => {
+	const known = connectionFailure(error, endpoint);
+	if (known !== undefined) {
+		return known;
+	}
+
+	const {user, database, password} = credentials(service);
+	const message = error instanceof Error ? error.message : String(error);
+	switch (codeOf(error)) {
+		case '57P03': {
+			return notReady('starting', message);
+		}
+
+		case '57P01':
+		case '57P02': {
+			return notReady('starting', 'it stops or restarts');
+		}
+
+		case '28P01':
+		case '28000': {
+			return notReady('denied', `it refuses the user ${user} with the password of its environment; data made earlier keep their first password`);
+		}
+
+		case '3D000': {
+			return notReady('failed', `it has no database ${database}`);
+		}
+
+		case '53300': {
+			return notReady('failed', 'all its connections are taken');
+		}
+
+		default: {
+			if (isTimeout(error)) {
+				return notReady('failed', `${describeEndpoint(endpoint)} does not answer`);
+			}
+
+			if (/SASL|password/iv.test(message) && password === undefined) {
+				return notReady('denied', `it asks for a password of the user ${user}, and the environment has none`);
+			}
+
+			return notReady(/terminated unexpectedly/v.test(message) ? 'starting' : 'failed', message);
+		}
+	}
+};
+
+/**
+Postgres as the official image and those made from it run it.
+*/
+export const postgres: Database = {
+	name: 'postgres',
+	port: 5432,
+
+	// All of these are written anew from the log or from nothing when the server starts.
+	volatilePaths: ['postmaster.pid', 'postmaster.opts', 'pg_stat_tmp', 'pg_stat', 'pg_notify', 'pg_subtrans', 'pg_dynshmem', 'log', 'current_logfiles', 'global/pg_control', 'pg_logical/replorigin_checkpoint', 'pg_internal.init'],
+
+	matchesService: service => service.settings.database === undefined ? hasImage(service, images) : service.settings.database === 'postgres',
+
+	async matchesData(dataFolder) {
+		const folders = await findDataFolders(dataFolder, isCluster);
+		return folders.length > 0;
+	},
+
+	dataTarget(service) {
+		const given = optionValue(commandWords(service), '-D') ?? readVariable(service, 'PGDATA', 'POSTGRESQL_DATA_DIR');
+		return given?.startsWith('/') ? given : (isBitnami(service) ? '/bitnami/postgresql/data' : officialTarget(service));
+	},
+
+	async dataVersion(dataFolder) {
+		const [folder] = await findDataFolders(dataFolder, isCluster);
+		const text = folder === undefined ? undefined : await readIfThere(path.join(folder, 'PG_VERSION'));
+		return text === undefined || text.trim() === '' ? undefined : text.trim();
+	},
+
+	credentials,
+
+	connectionString({service, endpoint: {host, port}}, options) {
+		const {user, password, database} = credentials(service);
+		const secret = options?.password && password !== undefined ? `:${encodeURIComponent(password)}` : '';
+		return `postgresql://${encodeURIComponent(user)}${secret}@${host.includes(':') ? `[${host}]` : host}:${port}/${encodeURIComponent(database)}`;
+	},
+
+	async probe(target, {timeoutMilliseconds = 2000} = {}) {
+		try {
+			return await withClient(target, timeoutMilliseconds, async client => {
+				await client.query('select 1');
+				return {ready: true};
+			});
+		} catch (error) {
+			return explain(error, target);
+		}
+	},
+
+	async checkpoint(target, {timeoutMilliseconds = 30_000} = {}) {
+		try {
+			await withClient(target, timeoutMilliseconds, async client => client.query('CHECKPOINT'));
+		} catch (error) {
+			if (codeOf(error) === '42501') {
+				const {user} = credentials(target.service);
+				throw checkpointError(target, 'Postgres', `the user ${user} may not ask for one`, {
+					cause: error, denied: true, hint: `From Postgres 15 on, \`GRANT pg_checkpoint TO "${user}"\` lets it; the commit can be taken all the same.`,
+				});
+			}
+
+			const readiness = explain(error, target);
+			throw checkpointError(target, 'Postgres', isTimeout(error) ? `it did not finish in ${timeoutMilliseconds / 1000} s` : (readiness.ready ? 'it failed' : readiness.reason), {cause: error});
+		}
+	},
+
+	/**
+	Only what names the process that is gone: its pid file, and sockets with their locks where they are kept in the data folder.
+	The log (`pg_wal`), `pg_replslot` and everything else stay: recovery needs them, or Postgres cleans them by itself.
+	*/
+	async prepareClone(dataFolder) {
+		for (const folder of await findDataFolders(dataFolder, isCluster)) {
+			await removeLeftovers(folder, name => name === 'postmaster.pid' || /^\.s\.PGSQL\.\d+(?:\.lock)?$/v.test(name));
+		}
+	},
+};

@@ -1,0 +1,234 @@
+/**
+Decodes a btrfs send stream into typed commands, as it arrives.
+
+This checks the form: magic, version, lengths, checksums, known commands, each with its own attributes once and of the right
+size. What the commands would do (paths that leave the target, a second subvolume, device nodes) is for the reader to judge.
+*/
+
+/* eslint-disable no-bitwise -- A binary format. */
+import {Buffer} from 'node:buffer';
+import {CoppiceError} from '../system/errors.ts';
+import type {BytePath} from './byte-path.ts';
+import {
+	attributeHeaderSize, attributes, type AttributeKind, type AttributeName, type CommandName, commandHeaderSize, commandNames, commandShapes,
+	type StreamCommand, streamHeaderSize, streamMagic, type StreamTime,
+} from './commands.ts';
+import {crc32c} from './crc32c.ts';
+
+/** The start of a stream; streams may follow each other. */
+export type StreamHeader = {
+	readonly type: 'header';
+	readonly version: number;
+};
+
+export type DecodeOptions = {
+	/**
+	The longest payload of a command that is accepted, in bytes. The kernel writes at most 64 KiB in version 1, and somewhat
+	above 128 KiB with version 2; a claim of 4 GiB is an attack.
+	*/
+	readonly maximumPayload?: number;
+};
+
+const bad = (offset: number, what: string): CoppiceError =>
+	new CoppiceError('failed', `The send stream is damaged at byte ${offset}: ${what}.`, {hint: 'Make the stream again.'});
+
+/**
+The commands of one or more streams, each stream beginning with a `header` and finishing with an `end`.
+
+Values of kind `bytes` may share memory with what the source gave: use or copy them before asking for the next command.
+
+@throws CoppiceError `failed` naming the byte at which the stream stops making sense, or is cut off before its `end`.
+*/
+// eslint-disable-next-line func-style -- A generator.
+export async function * decodeStream(source: AsyncIterable<Uint8Array>, options: DecodeOptions = {}): AsyncGenerator<StreamHeader | StreamCommand, void, undefined> {
+	const maximumPayload = options.maximumPayload ?? 512 * 1024;
+	const input = new Input(source);
+	while (await input.has(1)) {
+		if (!await input.has(streamHeaderSize)) {
+			throw bad(input.offset, 'the header is cut off');
+		}
+
+		const header = input.take(streamHeaderSize);
+		if (header.toString('latin1', 0, streamMagic.length) !== streamMagic) {
+			throw bad(input.offset, 'no stream begins here');
+		}
+
+		const version = header.readUInt32LE(streamMagic.length);
+		if (version < 1 || version > 3) {
+			throw bad(input.offset, `its version ${version} is not known`);
+		}
+
+		yield {type: 'header', version};
+		let isOpen = true;
+		while (isOpen) {
+			const command = await readCommand(input, version, maximumPayload);
+			yield command;
+			isOpen = command.type !== 'end';
+		}
+	}
+}
+
+const readCommand = async (input: Input, version: number, maximumPayload: number): Promise<StreamCommand> => {
+	const start = input.offset;
+	if (!await input.has(commandHeaderSize)) {
+		throw bad(start, 'it is cut off before its end');
+	}
+
+	const header = input.take(commandHeaderSize);
+	const length = header.readUInt32LE(0);
+	const number = header.readUInt16LE(4);
+	const expected = header.readUInt32LE(6);
+	if (length > maximumPayload) {
+		throw bad(start, `a command claims ${length} bytes, ${maximumPayload} are allowed`);
+	}
+
+	// The checksum covers the header too, with its own field zero.
+	const blank = Buffer.from(header);
+	blank.writeUInt32LE(0, 6);
+	if (!await input.has(length)) {
+		throw bad(start, 'it is cut off in a command');
+	}
+
+	const payload = input.take(length);
+	if (crc32c(crc32c(0, blank), payload) !== expected) {
+		throw bad(start, 'a checksum does not match');
+	}
+
+	const name = commandNames.get(number);
+	if (name === undefined || commandShapes[name].since > version) {
+		throw bad(start, `command ${number} is not part of version ${version}`);
+	}
+
+	return readAttributes(name, payload, version, start);
+};
+
+const readAttributes = (name: CommandName, payload: Buffer, version: number, start: number): StreamCommand => {
+	const {required, optional}: {required: readonly AttributeName[]; optional: readonly AttributeName[]} = commandShapes[name];
+	const values: Record<string, unknown> = {type: name};
+	let at = 0;
+	while (at < payload.length) {
+		const type = at + 2 <= payload.length ? payload.readUInt16LE(at) : 0;
+		const [attribute, kind] = attributes.get(type) ?? [];
+		if (attribute === undefined || kind === undefined || !(required.includes(attribute) || optional.includes(attribute))) {
+			throw bad(start, `attribute ${type} does not belong to ${name}`);
+		}
+
+		// From version 2 on, data has no length: it is all that is left.
+		const isRest = attribute === 'data' && version >= 2;
+		const from = at + (isRest ? 2 : attributeHeaderSize);
+		const to = isRest ? payload.length : from + (from <= payload.length ? payload.readUInt16LE(at + 2) : 0);
+		if (from > payload.length || to > payload.length) {
+			throw bad(start, `${attribute} of ${name} is cut off`);
+		}
+
+		if (Object.hasOwn(values, attribute)) {
+			throw bad(start, `${name} has ${attribute} twice`);
+		}
+
+		values[attribute] = readValue(kind, payload.subarray(from, to), () => bad(start, `${attribute} of ${name} is not a ${kind}`));
+		at = to;
+	}
+
+	const missing = required.find(attribute => !Object.hasOwn(values, attribute));
+	if (missing !== undefined) {
+		throw bad(start, `${name} has no ${missing}`);
+	}
+
+	// The shape was checked against `commandShapes`, from which the type is made.
+	return values as unknown as StreamCommand;
+};
+
+const sizes: Readonly<Partial<Record<AttributeKind, number>>> = {
+	u64: 8, u32: 4, uuid: 16, time: 12,
+};
+
+const readValue = (kind: AttributeKind, bytes: Buffer, wrong: () => CoppiceError): number | string | StreamTime | Uint8Array => {
+	if ((sizes[kind] ?? bytes.length) !== bytes.length) {
+		throw wrong();
+	}
+
+	switch (kind) {
+		case 'u64': {
+			const value = bytes.readBigUInt64LE(0);
+			if (value > BigInt(Number.MAX_SAFE_INTEGER)) {
+				throw wrong();
+			}
+
+			return Number(value);
+		}
+
+		case 'u32': {
+			return bytes.readUInt32LE(0);
+		}
+
+		case 'uuid': {
+			return formatUuid(bytes);
+		}
+
+		case 'time': {
+			// Unsigned in the format, yet a time before 1970 is written as a signed one.
+			return {seconds: Number(bytes.readBigInt64LE(0)), nanoseconds: bytes.readUInt32LE(8)};
+		}
+
+		case 'path': {
+			const value: BytePath = bytes.toString('latin1');
+			return value;
+		}
+
+		case 'bytes': {
+			return bytes;
+		}
+	}
+};
+
+const formatUuid = (bytes: Buffer): string => bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})/v, '$1-$2-$3-$4-');
+
+/**
+Bytes as they come, handed out in pieces of the size asked for; copied only where a piece spans two chunks.
+*/
+class Input {
+	/** Bytes taken so far. */
+	offset = 0;
+	readonly #chunks: AsyncIterator<Uint8Array>;
+	#waiting: Buffer[] = [];
+	#length = 0;
+
+	constructor(source: AsyncIterable<Uint8Array>) {
+		this.#chunks = source[Symbol.asyncIterator]();
+	}
+
+	/** Whether so many bytes are there, waiting for them. */
+	async has(length: number): Promise<boolean> {
+		while (this.#length < length) {
+			const next = await this.#chunks.next();
+			if (next.done === true) {
+				return false;
+			}
+
+			const chunk = next.value;
+			this.#waiting.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
+			this.#length += chunk.byteLength;
+		}
+
+		return true;
+	}
+
+	/** The next bytes, which `has` has found to be there. */
+	take(length: number): Buffer {
+		if (this.#waiting.length > 1 && this.#waiting[0]!.length < length) {
+			this.#waiting = [Buffer.concat(this.#waiting)];
+		}
+
+		const first = this.#waiting[0] ?? Buffer.alloc(0);
+		const piece = first.subarray(0, length);
+		if (first.length === length) {
+			this.#waiting.shift();
+		} else {
+			this.#waiting[0] = first.subarray(length);
+		}
+
+		this.#length -= length;
+		this.offset += length;
+		return piece;
+	}
+}

@@ -1,0 +1,44 @@
+/**
+The directory driver keeps the contract of storage drivers: by full copies in the system's temporary folder, and by sharing blocks
+in a folder on btrfs.
+*/
+import {mkdtemp, rm} from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import test from 'ava';
+import {createDirectoryDriver} from '../../source/storage/directory/directory-driver.ts';
+import {loopBtrfs, loopBtrfsMissing} from '../fixtures/loop-btrfs.ts';
+import {skipAloud} from '../fixtures/skip-aloud.ts';
+import {driverContract} from './driver-contract.ts';
+
+const makePool = async (parent: string) => {
+	const pool = await mkdtemp(path.join(parent, 'coppice-directory-'));
+	return {
+		driver: await createDirectoryDriver({pool}),
+		async dispose() {
+			await rm(pool, {recursive: true, force: true});
+		},
+	};
+};
+
+driverContract('directory', async () => makePool(os.tmpdir()), {sealsSnapshots: false});
+
+const missing = await loopBtrfsMissing();
+
+if (missing === undefined) {
+	const disk = await loopBtrfs();
+
+	test.after.always('unmount', async () => {
+		await disk.dispose();
+	});
+
+	test.serial('a folder on btrfs is said to share blocks', async t => {
+		const {driver, dispose} = await makePool(disk.path);
+		t.like(driver.traits, {sharesBlocks: true, cloneMethod: 'reflink copy'});
+		await dispose();
+	});
+
+	driverContract('directory with reflinks', async () => makePool(disk.path), {sealsSnapshots: false});
+} else {
+	skipAloud('the contract on a folder with reflinks', missing);
+}
