@@ -248,7 +248,7 @@ step() {
 
 say 'Fetching the packages that Coppice is built from, as package-lock.json pins them (npm)'
 step 'Fetching the packages' 'It needs the npm registry: check the network, a proxy (npm config set proxy …) and the disk, then run it again.' \
-	npm ci
+	npm ci --omit=dev
 
 # The Node that will run the program: the machine's if it is new enough and is not a part of the clone, else one of its own.
 own_node=node_modules/node-linux-$architecture/bin/node
@@ -270,9 +270,8 @@ say 'Building the program into one file (esbuild)'
 step 'Building' 'Run it on an unchanged clone; if it fails there too, that is a bug of Coppice.' "$build_node" scripts/build.ts
 [ -f "$stage/dist/coppice.js" ] || fail 1 'The build made no dist/coppice.js.' 'That is a bug of Coppice.'
 
-say 'Leaving out what only building and testing need'
-step 'Removing development packages' '' npm prune --omit=dev --offline
-rm -rf "$stage/source" "$stage/scripts" "$stage/tsconfig.json" "$stage/.npmrc" "$stage/node_modules/.bin"
+# What only building needs is not installed.
+rm -rf "$stage"/{source,scripts,tsconfig.json,.npmrc} "$stage"/node_modules/{.bin,.package-lock.json,esbuild,@esbuild}
 if [ "$node" != "$library/$own_node" ]; then
 	rm -rf "$stage"/node_modules/node-linux-*
 else

@@ -3,6 +3,7 @@
 */
 import {randomUUID} from 'node:crypto';
 import {CoppiceError} from '../system/errors.ts';
+import {failpoint} from '../system/failpoint.ts';
 import type {
 	Commit, Consistency, StoredCommit,
 } from '../history/commit.ts';
@@ -10,6 +11,7 @@ import {commitId} from '../history/commit.ts';
 import type {Measure} from '../history/history.ts';
 import type {ServiceState} from '../runtime/runtime.ts';
 import {describeDefinition} from '../stack/definition.ts';
+import {orInterrupted} from './interrupt.ts';
 import {measureCommit} from './measure.ts';
 import {databaseTarget} from './ready.ts';
 import {together, type Step} from './steps.ts';
@@ -74,8 +76,10 @@ const snapshotFrozen = async (workspace: Workspace, branch: string, snapshots: R
 
 	const freeze = await runtime.freeze(writers);
 	let stood: {milliseconds: number; held: boolean} | undefined;
+	failpoint('commit frozen');
 	try {
 		await pool.driver.snapshot(requests);
+		failpoint('commit snapshots taken');
 	} finally {
 		stood = await freeze.thaw();
 	}
@@ -106,7 +110,7 @@ const commitLocked = async (workspace: Workspace, {message, checkpoint = true, s
 	let consistency: Consistency = 'stopped';
 	if (writers.length > 0) {
 		report({type: 'step', message: `asking ${writers.map(writer => writer.name).join(', ')} for a checkpoint`});
-		const failures = checkpoint ? await checkpointAll(workspace, writers) : ['no checkpoint was asked for'];
+		const failures = checkpoint ? await orInterrupted(checkpointAll(workspace, writers), signal, 'commit') : ['no checkpoint was asked for'];
 		consistency = failures.length === 0 ? 'quiesced' : 'frozen';
 		notices.push(...failures);
 	}

@@ -1,50 +1,54 @@
 /**
-What has to change to take an operation back: pure.
+What has to be done to take an operation back: pure.
 */
-import type {Operation, OperationChange} from '../history/operation.ts';
+import {invert, type Operation, type OperationChange} from '../history/operation.ts';
 import type {Change} from './plan-changes.ts';
 
-const invertChange = (change: OperationChange): Change => {
+/**
+The change to bring about, for one that an operation would record. `made` says whose data a branch gets.
+*/
+const toChange = (change: OperationChange): Change => {
 	switch (change.type) {
 		case 'head': {
-			return {type: 'head', to: change.from};
+			return {type: 'head', to: change.to};
 		}
 
 		case 'branch': {
-			if (change.from === undefined) {
-				return {type: 'delete', branch: change.name};
+			const {name, from, to, made} = change;
+			if (to === undefined) {
+				return {type: 'delete', branch: name};
 			}
 
-			if (change.to === undefined) {
+			if (from === undefined) {
 				return {
-					type: 'create', branch: change.name, at: change.from, data: change.kept!,
+					type: 'create', branch: name, at: to, data: made!,
 				};
 			}
 
 			return {
-				type: 'move', branch: change.name, to: change.from, ...(change.kept === undefined ? {} : {data: change.kept}),
+				type: 'move', branch: name, to, ...(typeof made === 'string' ? {data: made} : {}),
 			};
 		}
 
 		case 'branch-renamed': {
-			return {type: 'rename', from: change.to, to: change.from};
+			return {type: 'rename', from: change.from, to: change.to};
 		}
 
 		case 'tag': {
-			return {type: 'tag', name: change.name, ...(change.from === undefined ? {} : {to: change.from})};
+			return {type: 'tag', name: change.name, ...(change.to === undefined ? {} : {to: change.to})};
 		}
 
 		case 'pruned': {
-			return {type: 'restore', commits: change.commits};
+			return {type: 'prune', commits: change.commits};
 		}
 
 		case 'restored': {
-			return {type: 'prune', commits: change.commits};
+			return {type: 'restore', commits: change.commits};
 		}
 	}
 };
 
 /**
-The changes that take an operation back, the last one first.
+The changes that take an operation back, in the order to make them.
 */
-export const invertOperation = (operation: Operation): Change[] => operation.changes.toReversed().map(change => invertChange(change));
+export const invertOperation = (operation: Operation): Change[] => invert(operation).map(change => toChange(change));

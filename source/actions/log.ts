@@ -65,10 +65,9 @@ const sizeOf = async (workspace: Workspace, commit: StoredCommit, parent: Stored
 export const log = async (workspace: Workspace, options: LogOptions = {}): Promise<LogResult> => {
 	const {revision, all = false, safety = all, limit = Infinity, sizes = false} = options;
 	const {history} = workspace;
-	const [{commits, damaged}, removed, branches, tags, remoteBranches, current] = await Promise.all([
-		history.allCommits(), history.removedIds(), history.branches(), history.tags(), history.remoteBranches(), history.currentBranch(),
+	const [{commits, damaged}, {commits: gone}, branches, tags, remoteBranches, current] = await Promise.all([
+		history.allCommits(), history.removedCommits(), history.branches(), history.tags(), history.remoteBranches(), history.currentBranch(),
 	]);
-	const gone = await Promise.all(removed.map(async id => history.readAnyCommit(id)));
 	const present = new Map(commits.map(commit => [commit.id, commit]));
 	const parents = new Map([...commits, ...gone].map(commit => [commit.id, commit.parents]));
 	const tip = branches.get(current) ?? null;

@@ -63,11 +63,20 @@ const findProtected = async (workspace: Workspace): Promise<Map<string, string>>
 	return kept;
 };
 
+type Named = {
+	readonly commits: readonly StoredCommit[];
+
+	/** Ids of commits whose files are damaged: they can't be read, so not restored either. */
+	readonly damaged: readonly string[];
+};
+
 /**
 What was named by the user, refused where something points at it.
 */
-const named = async (workspace: Workspace, revisions: readonly string[], kept: ReadonlyMap<string, string>): Promise<StoredCommit[]> =>
-	Promise.all(revisions.map(async revision => {
+const findNamed = async (workspace: Workspace, revisions: readonly string[], kept: ReadonlyMap<string, string>): Promise<Named> => {
+	const {damaged} = await workspace.history.allCommits();
+	const broken = revisions.map(revision => damaged.find(({id}) => id === revision || (revision.length >= 8 && id.startsWith(revision)))?.id);
+	const commits = await Promise.all(revisions.filter((_, index) => broken[index] === undefined).map(async revision => {
 		const id = await resolve(workspace.history, revision);
 		const why = kept.get(id);
 		if (why !== undefined) {
@@ -78,6 +87,8 @@ const named = async (workspace: Workspace, revisions: readonly string[], kept: R
 
 		return workspace.history.readCommit(id);
 	}));
+	return {commits, damaged: broken.filter(id => id !== undefined)};
+};
 
 type Trash = {
 	/** Snapshots to destroy, by volume. */
@@ -100,8 +111,8 @@ const findTrash = async (workspace: Workspace, now: boolean): Promise<Trash> => 
 		.flatMap(operation => operation.changes.flatMap(change => change.type === 'pruned' ? change.commits : [])));
 	const restorable = new Set(now ? [] : removed.filter(id => recent.has(id)));
 	const protectedSnapshots = new Set<string>();
-	for (const id of restorable) {
-		const commit = await history.readAnyCommit(id);
+	const {commits} = await history.removedCommits();
+	for (const commit of commits.filter(({id}) => restorable.has(id))) {
 		for (const snapshot of Object.values(commit.volumes)) {
 			protectedSnapshots.add(snapshot);
 		}
@@ -137,7 +148,12 @@ export const prune = async (workspace: Workspace, options: PruneOptions): Promis
 		let removed: readonly StoredCommit[] = [];
 		let reasons: PruneResult['kept'] = [];
 		if (revisions.length > 0) {
-			removed = await named(workspace, revisions, kept);
+			const named = await findNamed(workspace, revisions, kept);
+			removed = named.commits;
+			for (const id of dryRun ? [] : named.damaged) {
+				workspace.report({type: 'notice', message: `${id.slice(0, 8)} is damaged: only its file is put away, its snapshots stay`});
+				await history.removeCommit(id);
+			}
 		} else if (keep !== undefined || keepLast !== undefined) {
 			const {commits} = await history.allCommits();
 			const decision = decideRetention({

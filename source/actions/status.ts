@@ -1,7 +1,7 @@
 /**
 `coppice status`: where the stack stands. Quick enough for a prompt.
 */
-import {nextUndo} from '../history/operation.ts';
+import {nextUndo, type Operation} from '../history/operation.ts';
 import type {DriverName} from '../storage/driver.ts';
 import {currentData} from '../storage/layout.ts';
 import {changedVolumes} from './baseline.ts';
@@ -41,6 +41,17 @@ export type Status = {
 	readonly notices: readonly string[];
 };
 
+/**
+A damaged list of operations is no reason not to say how the stack stands.
+*/
+const readOperations = async ({history}: Workspace): Promise<{readonly list: readonly Operation[]; readonly notices: readonly string[]}> => {
+	try {
+		return {list: await history.operations(), notices: []};
+	} catch (error) {
+		return {list: [], notices: [error instanceof Error ? error.message : String(error)]};
+	}
+};
+
 export const status = async (workspace: Workspace): Promise<Status> => {
 	const {history, pool, stack, runtime, volumes} = workspace;
 	const [branch, branches] = await Promise.all([history.currentBranch(), history.branches()]);
@@ -50,10 +61,10 @@ export const status = async (workspace: Workspace): Promise<Status> => {
 		commit === undefined ? undefined : changedVolumes(workspace, branch, commit),
 		listServices(workspace),
 		pool.driver.room(),
-		history.operations(),
+		readOperations(workspace),
 		Promise.all(volumes.map(async volume => pool.driver.usage({stack: stack.name, volume}, {branch}, commit?.volumes[volume]))),
 	]);
-	const undo = nextUndo(operations);
+	const undo = nextUndo(operations.list);
 	const described = volumes.map((name, index): VolumeStatus => ({
 		name,
 		path: currentData(pool.path, {stack: stack.name, volume: name}),
@@ -72,6 +83,6 @@ export const status = async (workspace: Workspace): Promise<Status> => {
 		services,
 		volumes: described,
 		...(undo === undefined ? {} : {undo: undo.summary}),
-		notices: [...stack.notices, ...runtime.notices()],
+		notices: [...operations.notices, ...stack.notices, ...runtime.notices()],
 	};
 };

@@ -9,6 +9,7 @@ import {CoppiceError} from '../system/errors.ts';
 import {failpoint} from '../system/failpoint.ts';
 import {withLock} from '../history/lock.ts';
 import {nameStep, type Step} from './steps.ts';
+import {waitUntilReady} from './ready.ts';
 import {runStep} from './run-step.ts';
 import type {Workspace} from './workspace.ts';
 
@@ -46,9 +47,12 @@ Runs steps in order. A service that does not start is no reason to leave data ha
 */
 export const runSteps = async (workspace: Workspace, verb: string, steps: readonly Step[]): Promise<unknown[]> => {
 	const failures: unknown[] = [];
-	const runOne = async (step: Step): Promise<void> => {
+	const runOne = async (step: Step, index: number): Promise<void> => {
 		if (step.do === 'together') {
-			const results = await Promise.allSettled(step.steps.map(async inner => runOne(inner)));
+			const results = await Promise.allSettled(step.steps.map(async inner => {
+				await runOne(inner, index);
+				failpoint(`${verb} ${index} within ${nameStep(inner)}`);
+			}));
 			const failed = results.find(result => result.status === 'rejected');
 			if (failed !== undefined) {
 				throw failed.reason;
@@ -70,7 +74,7 @@ export const runSteps = async (workspace: Workspace, verb: string, steps: readon
 
 	for (const [index, step] of steps.entries()) {
 		failpoint(`${verb} ${index} before ${nameStep(step)}`);
-		await runOne(step);
+		await runOne(step, index);
 		failpoint(`${verb} ${index} after ${nameStep(step)}`);
 	}
 
@@ -118,6 +122,14 @@ export const transact = async (workspace: Workspace, transaction: Transaction, s
 	}
 };
 
+const startedBy = (steps: readonly Step[]): string[] => steps.flatMap(step => {
+	if (step.do === 'together') {
+		return startedBy(step.steps);
+	}
+
+	return step.do === 'start' ? step.services : [];
+});
+
 /**
 Finishes or takes back what a crash has left, and removes what was half made. To be called under the stack's lock.
 
@@ -139,13 +151,19 @@ export const recover = async (workspace: Workspace): Promise<string[]> => {
 		await history.closeJournal(id);
 		const what = payload.phase === 'prepare' ? 'took back' : 'finished';
 		messages.push(`${what} \`${verb}\` of ${time}, which was cut off`);
+		try {
+			await waitUntilReady(workspace, failures.length === 0 ? startedBy(payload.steps) : []);
+		} catch (error) {
+			failures.push(error);
+		}
+
 		for (const failure of failures) {
 			messages.push(`a service did not start: ${failure instanceof Error ? failure.message : String(failure)}`);
 		}
 	}
 
 	if (entries.length > 0) {
-		await Promise.all(volumes.map(async volume => pool.driver.clean({stack: stack.name, volume})));
+		await Promise.all([history.clean(), ...volumes.map(async volume => pool.driver.clean({stack: stack.name, volume}))]);
 	}
 
 	return messages;

@@ -1,9 +1,6 @@
 /**
-The entry of the command `coppice`. It switches Node's compile cache on before anything else is loaded, since only modules loaded
-after that are cached; so it imports nothing of its own but that.
+The entry of the program. As built it is one file, which `launch.ts` runs; from the sources it can be run by itself.
 */
-import {useCompileCache} from './compile-cache.ts';
+import {runCli} from './run-cli.ts';
 
-useCompileCache();
-const {runCli} = await import('./run-cli.ts');
-await runCli();
+void runCli();

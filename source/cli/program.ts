@@ -26,6 +26,9 @@ export type ProgramOptions = {
 	/** Runs a verb that was read. Without it, lines are only read. */
 	readonly dispatch?: Dispatch;
 
+	/** The words that will be read: verbs that are not among them get no options, which saves time. All verbs do without this. */
+	readonly words?: readonly string[];
+
 	/** How help is drawn; as the standard output can do it unless told. */
 	readonly columns?: number;
 	readonly hasColor?: boolean;
@@ -64,9 +67,12 @@ const addGlobalOptions = (command: Command): void => {
 	}
 };
 
+/** As much of a verb as the list of commands shows. */
+const nameVerb = (program: Command, {name, summary, group, hidden = false}: CommandDescription): Command =>
+	program.command(name, {hidden}).helpGroup(group).summary(summary).description(summary);
+
 const addVerb = (program: Command, description: CommandDescription, dispatch: Dispatch | undefined): void => {
-	const {name, summary, group, hidden, passThrough} = description;
-	const command = program.command(name, {hidden: hidden ?? false}).helpGroup(group).summary(summary).description(summary);
+	const command = nameVerb(program, description);
 	for (const argument of description.arguments ?? []) {
 		command.addArgument(createArgument(argument));
 	}
@@ -76,7 +82,7 @@ const addVerb = (program: Command, description: CommandDescription, dispatch: Di
 	}
 
 	addGlobalOptions(command);
-	command.passThroughOptions(passThrough ?? false);
+	command.passThroughOptions(description.passThrough ?? false);
 	command.configureHelp({formatHelp: (shown, helper) => formatHelp(shown, helper, description)});
 	command.action(async () => {
 		const options = command.opts();
@@ -88,7 +94,9 @@ const addVerb = (program: Command, description: CommandDescription, dispatch: Di
 /**
 Commander throws `CommanderError` for what it can't read, and for help and version once they are printed.
 */
-export const createProgram = (commands: readonly CommandDescription[], {dispatch, columns, hasColor}: ProgramOptions = {}): Command => {
+export const createProgram = (commands: readonly CommandDescription[], {
+	dispatch, words, columns, hasColor,
+}: ProgramOptions = {}): Command => {
 	const program = new Command('coppice')
 		.description('Commit, branch and reset compose stacks with their databases inside.')
 		.version(version, '-V, --version', 'print the version')
@@ -107,7 +115,11 @@ export const createProgram = (commands: readonly CommandDescription[], {dispatch
 	program.helpCommand('help [command]', 'Print the help of a command.');
 	addGlobalOptions(program);
 	for (const command of commands) {
-		addVerb(program, command, dispatch);
+		if (words === undefined || words.includes(command.name)) {
+			addVerb(program, command, dispatch);
+		} else {
+			nameVerb(program, command);
+		}
 	}
 
 	return program;

@@ -43,7 +43,7 @@ export const interpret = async (words: readonly string[]): Promise<number> => {
 		exitCode = await runVerb(verb, globals, input);
 	};
 
-	const program = createProgram(commands, {dispatch});
+	const program = createProgram(commands, {dispatch, words});
 	try {
 		await program.parseAsync([...words], {from: 'user'});
 		return exitCode;

@@ -1,7 +1,8 @@
 /**
 Finds where below a folder an engine keeps its data, and removes what belongs to a process that no longer runs.
 
-A volume may hold the data in a folder of its own (`PGDATA=/var/lib/postgresql/data/pgdata`), so folders below are looked into.
+A volume may hold the data in a folder of its own (`PGDATA=/var/lib/postgresql/data/pgdata`), so folders below are looked into. A folder
+that this user may not read is passed over: it is a container's, written under another user id, whose process ids mean nothing outside.
 */
 import type {Dirent} from 'node:fs';
 import {readdir, rm} from 'node:fs/promises';

@@ -18,7 +18,7 @@ export type ImageName = {
 Takes `ghcr.io/team/postgres:16-alpine@sha256:…` apart.
 */
 export const parseImage = (image: string): ImageName => {
-	const [reference = ''] = image.split('@');
+	const [reference = ''] = image.split('@', 1);
 	const slash = reference.lastIndexOf('/');
 	const last = reference.slice(slash + 1);
 	const colon = last.indexOf(':');

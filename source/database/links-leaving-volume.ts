@@ -4,7 +4,7 @@ a clone would write to it.
 */
 import {readdir, readlink} from 'node:fs/promises';
 import path from 'node:path';
-import {isSystemError} from '../system/errors.ts';
+import {CoppiceError, isSystemError} from '../system/errors.ts';
 
 export type LeavingLink = {
 	/** Relative to the data folder. */
@@ -19,6 +19,8 @@ const deepest = 4;
 Finds links that lead out of a volume.
 
 `mountedAt` is where the service mounts the volume: an absolute link to below it stays inside.
+
+@throws CoppiceError `permission` where a folder may not be read.
 */
 export const linksLeavingVolume = async (dataFolder: string, options: {readonly mountedAt?: string} = {}): Promise<readonly LeavingLink[]> => {
 	const {mountedAt} = options;
@@ -41,6 +43,12 @@ export const linksLeavingVolume = async (dataFolder: string, options: {readonly 
 			// A server that runs removes folders meanwhile.
 			if (isSystemError(error, 'ENOENT', 'ENOTDIR')) {
 				return;
+			}
+
+			if (isSystemError(error, 'EACCES', 'EPERM')) {
+				throw new CoppiceError('permission', `${folder} may not be read, so links that leave the volume can't be told`, {
+					file: folder, hint: 'Run the command as the user that the data belong to, or as root.', cause: error,
+				});
 			}
 
 			throw error;

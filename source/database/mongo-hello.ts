@@ -2,6 +2,7 @@
 Asks a MongoDB server for one command without a driver: an OP_MSG with a BSON document of plain values, and the values of the reply's
 top level. See https://www.mongodb.com/docs/manual/reference/mongodb-wire-protocol/ and https://bsonspec.org/spec.html.
 */
+import {Buffer} from 'node:buffer';
 import {connect} from 'node:net';
 
 export type BsonValue = number | string | boolean | undefined;
@@ -87,21 +88,39 @@ export const decodeDocument = (bytes: Buffer): ReadonlyMap<string, BsonValue> =>
 		const nameEnd = bytes.indexOf(0, position + 1);
 		const name = bytes.toString('utf8', position + 1, nameEnd);
 		position = nameEnd + 1;
-		if (type === 0x01) {
-			values.set(name, bytes.readDoubleLE(position));
-			position += 8;
-		} else if (type === 0x10) {
-			values.set(name, bytes.readInt32LE(position));
-			position += 4;
-		} else if (type === 0x08) {
-			values.set(name, bytes.readUInt8(position) === 1);
-			position += 1;
-		} else if (type === 0x02) {
-			const length = bytes.readInt32LE(position);
-			values.set(name, bytes.toString('utf8', position + 4, position + 3 + length));
-			position += 4 + length;
-		} else {
-			position += skipped(type, bytes, position);
+		switch (type) {
+			case 0x01: {
+				values.set(name, bytes.readDoubleLE(position));
+				position += 8;
+
+				break;
+			}
+
+			case 0x10: {
+				values.set(name, bytes.readInt32LE(position));
+				position += 4;
+
+				break;
+			}
+
+			case 0x08: {
+				values.set(name, bytes.readUInt8(position) === 1);
+				position += 1;
+
+				break;
+			}
+
+			case 0x02: {
+				const length = bytes.readInt32LE(position);
+				values.set(name, bytes.toString('utf8', position + 4, position + 3 + length));
+				position += 4 + length;
+
+				break;
+			}
+
+			default: {
+				position += skipped(type, bytes, position);
+			}
 		}
 	}
 

@@ -7,15 +7,23 @@ commits are labelled `frozen`. WiredTiger recovers from its journal, which it wr
 concern of a replica set (`majority`) an acknowledged write is in it.
 */
 import type {Service} from '../stack/stack.ts';
+import {formatUrl} from './connection-url.ts';
 import {findDataFolders, removeLeftovers} from './data-folders.ts';
 import {
-	commandWords, hasImage, isBitnami, optionValue,
+	commandWords,
+	hasImage,
+	isBitnami,
+	optionValue,
 } from './image-name.ts';
 import {askMongo} from './mongo-hello.ts';
 import {checkpointError, connectionFailure, notReady} from './not-ready.ts';
 import {readVariable} from './service-variable.ts';
 import type {
-	Credentials, Database, DatabaseTarget, Endpoint, Readiness,
+	Credentials,
+	Database,
+	DatabaseTarget,
+	Endpoint,
+	Readiness,
 } from './database.ts';
 
 const images = new Set(['mongo', 'mongodb', 'mongodb-community-server', 'mongodb-enterprise-server', 'percona-server-mongodb', 'mongodb-atlas-local']);
@@ -56,11 +64,11 @@ export const mongo: Database = {
 
 	credentials,
 
-	connectionString({service, endpoint: {host, port}}, options) {
+	connectionString({service, endpoint}, options) {
 		const {user, password, database} = credentials(service);
-		const secret = options?.password && password !== undefined ? `:${encodeURIComponent(password)}` : '';
-		const who = user === '' ? '' : `${encodeURIComponent(user)}${secret}@`;
-		return `mongodb://${who}${host.includes(':') ? `[${host}]` : host}:${port}/${encodeURIComponent(database)}${user === '' ? '' : '?authSource=admin'}`;
+		return formatUrl({
+			scheme: 'mongodb', endpoint, user, password: options?.password ? password : undefined, database, query: user === '' ? '' : '?authSource=admin',
+		});
 	},
 
 	async probe(target, {timeoutMilliseconds = 2000} = {}) {

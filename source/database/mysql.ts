@@ -10,16 +10,27 @@ import {readFile} from 'node:fs/promises';
 import path from 'node:path';
 import type {Connection} from 'mysql2/promise';
 import type {Service} from '../stack/stack.ts';
+import {formatUrl} from './connection-url.ts';
 import {findDataFolders, removeLeftovers} from './data-folders.ts';
 import {
-	commandWords, hasImage, isBitnami, optionValue,
+	commandWords,
+	hasImage,
+	isBitnami,
+	optionValue,
 } from './image-name.ts';
 import {
-	checkpointError, codeOf, connectionFailure, describeEndpoint, notReady,
+	checkpointError,
+	codeOf,
+	connectionFailure,
+	describeEndpoint,
+	notReady,
 } from './not-ready.ts';
 import {readVariable} from './service-variable.ts';
 import type {
-	Credentials, Database, DatabaseTarget, Readiness,
+	Credentials,
+	Database,
+	DatabaseTarget,
+	Readiness,
 } from './database.ts';
 
 const images = new Set(['mysql', 'mariadb', 'percona', 'percona-server', 'mysql-server', 'community-server', 'mariadb-galera']);
@@ -33,11 +44,7 @@ const credentials = (service: Service): Credentials => {
 	const user = readVariable(service, ...both('USER'));
 	const password = readVariable(service, ...both('PASSWORD'));
 	const database = readVariable(service, ...both('DATABASE'));
-	if (user !== undefined && user !== 'root' && password !== undefined) {
-		return {user, password, database: database ?? ''};
-	}
-
-	return {...rootCredentials(service), database: database ?? 'mysql'};
+	return user !== undefined && user !== 'root' && password !== undefined ? {user, password, database: database ?? ''} : {...rootCredentials(service), database: database ?? 'mysql'};
 };
 
 const rootCredentials = (service: Service): Credentials => {
@@ -47,12 +54,28 @@ const rootCredentials = (service: Service): Credentials => {
 
 /** Root where its password is known: the service's own user may not flush logs. */
 const administrator = (service: Service): Credentials => {
-	const isOpen = readVariable(service, 'MARIADB_ALLOW_EMPTY_ROOT_PASSWORD', 'MYSQL_ALLOW_EMPTY_PASSWORD', 'ALLOW_EMPTY_PASSWORD') !== undefined;
+	const openRoot = readVariable(service, 'MARIADB_ALLOW_EMPTY_ROOT_PASSWORD', 'MYSQL_ALLOW_EMPTY_PASSWORD', 'ALLOW_EMPTY_PASSWORD');
 	const root = rootCredentials(service);
-	return root.password !== undefined || isOpen ? root : credentials(service);
+	return openRoot === undefined && root.password === undefined ? credentials(service) : root;
 };
 
-const withConnection = async <T>(target: DatabaseTarget, who: Credentials, timeoutMilliseconds: number, work: (connection: Connection) => Promise<T>): Promise<T> => {
+const closeIfLate = async (opening: Promise<Connection>, timer: AbortSignal): Promise<void> => {
+	try {
+		const opened = await opening;
+		if (timer.aborted) {
+			opened.destroy();
+		}
+	} catch {
+		// Whoever waits for it is told.
+	}
+};
+
+const withConnection = async <T>(
+	target: DatabaseTarget,
+	who: Credentials,
+	timeoutMilliseconds: number,
+	work: (connection: Connection) => Promise<T>,
+): Promise<T> => {
 	const {createConnection} = await import('mysql2/promise');
 	const {host, port, socket} = target.endpoint;
 	const {user, password, database} = who;
@@ -72,11 +95,7 @@ const withConnection = async <T>(target: DatabaseTarget, who: Credentials, timeo
 			connectTimeout: timeoutMilliseconds,
 		});
 		// What opens too late is closed when it is open.
-		opening.then(late => {
-			if (timer.aborted) {
-				late.destroy();
-			}
-		}, () => undefined);
+		void closeIfLate(opening, timer);
 		connection = await Promise.race([opening, late]);
 		connection.on('error', () => undefined);
 		return await Promise.race([work(connection), late]);
@@ -131,7 +150,7 @@ const flush = async (connection: Connection): Promise<void> => {
 		await connection.query('SET GLOBAL innodb_log_checkpoint_now = ON');
 	} catch (error) {
 		// Not there in MySQL, or not allowed: a clone then has more to recover, that is all.
-		const isMissing = ['ER_UNKNOWN_SYSTEM_VARIABLE', 'ER_SPECIFIC_ACCESS_DENIED_ERROR', 'ER_INCORRECT_GLOBAL_LOCAL_VAR'].includes(codeOf(error) ?? '');
+		const isMissing = ['ER_UNKNOWN_SYSTEM_VARIABLE', 'ER_SPECIFIC_ACCESS_DENIED_ERROR', 'ER_INCORRECT_GLOBAL_LOCAL_VAR'].includes(codeOf(error));
 		if (!isMissing) {
 			throw error;
 		}
@@ -180,10 +199,11 @@ export const mysql: Database = {
 
 	credentials,
 
-	connectionString({service, endpoint: {host, port}}, options) {
-		const {user, password, database} = credentials(service);
-		const secret = options?.password && password !== undefined ? `:${encodeURIComponent(password)}` : '';
-		return `mysql://${encodeURIComponent(user)}${secret}@${host.includes(':') ? `[${host}]` : host}:${port}/${encodeURIComponent(database)}`;
+	connectionString({service, endpoint}, options) {
+		const {password, ...rest} = credentials(service);
+		return formatUrl({
+			scheme: 'mysql', endpoint, ...rest, password: options?.password ? password : undefined,
+		});
 	},
 
 	async probe(target, {timeoutMilliseconds = 2000} = {}) {
@@ -206,7 +226,7 @@ export const mysql: Database = {
 			const code = codeOf(error);
 			if (code === 'ER_SPECIFIC_ACCESS_DENIED_ERROR' || code === 'ER_ACCESS_DENIED_ERROR') {
 				throw checkpointError(target, 'MariaDB or MySQL', `the user ${who.user} may not flush its logs`, {
-					cause: error, denied: true, hint: `\`GRANT RELOAD ON *.* TO '${who.user}'@'%'\` lets it, or give the root password in the environment; the commit can be taken all the same.`,
+					cause: error, isDenied: true, hint: `\`GRANT RELOAD ON *.* TO '${who.user}'@'%'\` lets it, or give the root password in the environment; the commit can be taken all the same.`,
 				});
 			}
 

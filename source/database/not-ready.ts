@@ -2,7 +2,12 @@
 What failures of a connection mean for a database that is asked whether it is ready.
 */
 import {CoppiceError} from '../system/errors.ts';
-import type {DatabaseTarget, Endpoint, NotReadyKind, Readiness} from './database.ts';
+import type {
+	DatabaseTarget,
+	Endpoint,
+	NotReadyKind,
+	Readiness,
+} from './database.ts';
 
 export const notReady = (kind: NotReadyKind, reason: string): Readiness => ({ready: false, reason, kind});
 
@@ -11,7 +16,10 @@ Where an endpoint is, as people write it.
 */
 export const describeEndpoint = ({host, port, socket}: Endpoint): string => socket ?? `${host.includes(':') ? `[${host}]` : host}:${port}`;
 
-export const codeOf = (error: unknown): string | undefined => error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+/**
+The code of a failure, of the operating system or of a server; empty where it has none.
+*/
+export const codeOf = (error: unknown): string => error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 
 /**
 A failure to connect that any server may give, or `undefined` where it is the engine's own.
@@ -50,8 +58,13 @@ export const connectionFailure = (error: unknown, endpoint: Endpoint): Readiness
 /**
 The error for a checkpoint that could not be had.
 */
-export const checkpointError = (target: DatabaseTarget, engine: string, why: string, options: {cause?: unknown; hint?: string; denied?: boolean} = {}): CoppiceError =>
-	new CoppiceError(options.denied ? 'permission' : 'failed', `${engine} of the service ${target.service.name} made no checkpoint: ${why}`, {
+export const checkpointError = (
+	target: DatabaseTarget,
+	engine: string,
+	why: string,
+	options: {cause?: unknown; hint?: string; isDenied?: boolean} = {},
+): CoppiceError =>
+	new CoppiceError(options.isDenied ? 'permission' : 'failed', `${engine} of the service ${target.service.name} made no checkpoint: ${why}`, {
 		service: target.service.name,
 		hint: options.hint ?? 'The commit can be taken all the same: its data are those of a crash at that instant, from which the database recovers.',
 		...(options.cause !== undefined && {cause: options.cause}),

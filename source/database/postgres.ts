@@ -12,16 +12,29 @@ import type {Client} from 'pg';
 import {readIfThere} from '../system/durable-file.ts';
 import {isSystemError} from '../system/errors.ts';
 import type {Service} from '../stack/stack.ts';
+import {formatUrl} from './connection-url.ts';
 import {findDataFolders, removeLeftovers} from './data-folders.ts';
 import {
-	commandWords, hasImage, isBitnami, optionValue, parseImage,
+	commandWords,
+	hasImage,
+	isBitnami,
+	optionValue,
+	parseImage,
 } from './image-name.ts';
 import {
-	checkpointError, codeOf, connectionFailure, describeEndpoint, notReady,
+	checkpointError,
+	codeOf,
+	connectionFailure,
+	describeEndpoint,
+	notReady,
 } from './not-ready.ts';
 import {readVariable} from './service-variable.ts';
 import type {
-	Credentials, Database, DatabaseTarget, Endpoint, Readiness,
+	Credentials,
+	Database,
+	DatabaseTarget,
+	Endpoint,
+	Readiness,
 } from './database.ts';
 
 const images = new Set([
@@ -72,17 +85,13 @@ const resolveAddress = async ({host, port, socket}: Endpoint): Promise<{readonly
 	}
 };
 
-class NothingListens extends Error {
-	readonly code = 'ECONNREFUSED';
-}
-
 /**
 Connects, works, and leaves nothing open: a server that does not answer is given up after the time.
 */
 const withClient = async <T>(target: DatabaseTarget, timeoutMilliseconds: number, work: (client: Client) => Promise<T>): Promise<T> => {
 	const address = await resolveAddress(target.endpoint);
 	if (address === undefined) {
-		throw new NothingListens('There is no socket');
+		throw Object.assign(new Error('There is no socket'), {code: 'ENOENT'});
 	}
 
 	const {Client: PgClient} = await import('pg');
@@ -112,7 +121,7 @@ const withClient = async <T>(target: DatabaseTarget, timeoutMilliseconds: number
 	}
 };
 
-const isTimeout = (error: unknown): boolean => error instanceof Error && /timeout|timed out/iv.test(error.message) && codeOf(error) === undefined;
+const isTimeout = (error: unknown): boolean => error instanceof Error && /timeout|timed out/iv.test(error.message) && codeOf(error) === '';
 
 /**
 What an error of the server means. Codes: https://www.postgresql.org/docs/current/errcodes-appendix.html
@@ -153,11 +162,7 @@ const explain = (error: unknown, {endpoint, service}: DatabaseTarget): Readiness
 				return notReady('failed', `${describeEndpoint(endpoint)} does not answer`);
 			}
 
-			if (/SASL|password/iv.test(message) && password === undefined) {
-				return notReady('denied', `it asks for a password of the user ${user}, and the environment has none`);
-			}
-
-			return notReady(/terminated unexpectedly/v.test(message) ? 'starting' : 'failed', message);
+			return password === undefined && /sasl|password/iv.test(message) ? notReady('denied', `it asks for a password of the user ${user}, and the environment has none`) : notReady(message.includes('terminated unexpectedly') ? 'starting' : 'failed', message);
 		}
 	}
 };
@@ -192,10 +197,11 @@ export const postgres: Database = {
 
 	credentials,
 
-	connectionString({service, endpoint: {host, port}}, options) {
-		const {user, password, database} = credentials(service);
-		const secret = options?.password && password !== undefined ? `:${encodeURIComponent(password)}` : '';
-		return `postgresql://${encodeURIComponent(user)}${secret}@${host.includes(':') ? `[${host}]` : host}:${port}/${encodeURIComponent(database)}`;
+	connectionString({service, endpoint}, options) {
+		const {password, ...rest} = credentials(service);
+		return formatUrl({
+			scheme: 'postgresql', endpoint, ...rest, password: options?.password ? password : undefined,
+		});
 	},
 
 	async probe(target, {timeoutMilliseconds = 2000} = {}) {
@@ -216,7 +222,7 @@ export const postgres: Database = {
 			if (codeOf(error) === '42501') {
 				const {user} = credentials(target.service);
 				throw checkpointError(target, 'Postgres', `the user ${user} may not ask for one`, {
-					cause: error, denied: true, hint: `From Postgres 15 on, \`GRANT pg_checkpoint TO "${user}"\` lets it; the commit can be taken all the same.`,
+					cause: error, isDenied: true, hint: `From Postgres 15 on, \`GRANT pg_checkpoint TO "${user}"\` lets it; the commit can be taken all the same.`,
 				});
 			}
 

@@ -14,15 +14,22 @@ What a snapshot holds depends on how the server persists:
 import path from 'node:path';
 import {setTimeout as delay} from 'node:timers/promises';
 import type {Service} from '../stack/stack.ts';
+import {formatUrl} from './connection-url.ts';
 import {findDataFolders, removeLeftovers} from './data-folders.ts';
 import {
-	commandWords, hasImage, isBitnami, optionValue,
+	commandWords,
+	hasImage,
+	isBitnami,
+	optionValue,
 } from './image-name.ts';
 import {checkpointError, connectionFailure, notReady} from './not-ready.ts';
 import {RedisError, RespClient, UnexpectedReply} from './resp-client.ts';
 import {readServiceFile, readVariable} from './service-variable.ts';
 import type {
-	Credentials, Database, DatabaseTarget, Readiness,
+	Credentials,
+	Database,
+	DatabaseTarget,
+	Readiness,
 } from './database.ts';
 
 const images = new Set(['redis', 'valkey', 'redis-stack', 'redis-stack-server', 'keydb']);
@@ -35,14 +42,15 @@ The password: of the command, of a configuration file from the host, or of the v
 const findPassword = (service: Service): string | undefined => {
 	const words = [...commandWords(service), ...(readVariable(service, 'REDIS_ARGS') ?? '').split(/\s+/v)];
 	const given = optionValue(words, '--requirepass');
-	const variable = given === undefined ? undefined : /^\$\{?(?<name>[A-Za-z_]\w*)\}?$/v.exec(given)?.groups?.name;
+	const variable = given === undefined ? undefined : /^\$\{?(?<name>[A-Z_a-z]\w*)\}?$/v.exec(given)?.groups?.name;
 	if (given !== undefined && given !== '') {
 		return variable === undefined ? given : readVariable(service, variable);
 	}
 
 	const file = words.find(word => word.endsWith('.conf'));
-	const line = file === undefined ? undefined : /^\s*requirepass\s+(?<password>.+?)\s*$/mv.exec(readServiceFile(service, file) ?? '')?.groups?.password;
-	return line?.replace(/^(?<quote>["'])(?<inner>.*)\k<quote>$/v, '$<inner>') ?? readVariable(service, 'REDIS_PASSWORD', 'VALKEY_PASSWORD');
+	const lines = file === undefined ? [] : (readServiceFile(service, file) ?? '').split('\n').map(line => line.trim().split(/\s+/v));
+	const written = lines.findLast(([directive]) => directive === 'requirepass')?.[1];
+	return written === undefined ? readVariable(service, 'REDIS_PASSWORD', 'VALKEY_PASSWORD') : written.replace(/^(?<quote>["'])(?<inner>.*)\k<quote>$/v, '$<inner>');
 };
 
 const credentials = (service: Service): Credentials => {
@@ -166,10 +174,11 @@ export const redis: Database = {
 
 	credentials,
 
-	connectionString({service, endpoint: {host, port}}, options) {
-		const {password} = credentials(service);
-		const secret = options?.password && password !== undefined ? `:${encodeURIComponent(password)}@` : '';
-		return `redis://${secret}${host.includes(':') ? `[${host}]` : host}:${port}/0`;
+	connectionString({service, endpoint}, options) {
+		const {password, database} = credentials(service);
+		return formatUrl({
+			scheme: 'redis', endpoint, user: '', password: options?.password ? password : undefined, database,
+		});
 	},
 
 	async probe(target, {timeoutMilliseconds = 2000} = {}) {

@@ -2,6 +2,7 @@
 A client for the Redis protocol (RESP2), as small as asking for readiness and persistence needs: one connection, one command after
 another. See https://redis.io/docs/latest/develop/reference/protocol-spec/.
 */
+import {Buffer} from 'node:buffer';
 import {connect, type Socket} from 'node:net';
 
 /**

@@ -19,7 +19,13 @@ export const readServiceFile = (service: Service, file: string): string | undefi
 	}
 
 	try {
-		return readFileSync(found.path, 'utf8').replace(/\n+$/v, '');
+		const text = readFileSync(found.path, 'utf8');
+		let end = text.length;
+		while (text[end - 1] === '\n') {
+			end--;
+		}
+
+		return text.slice(0, end);
 	} catch {
 		// What can't be read is not known; connecting then says what is missing.
 		return undefined;

@@ -47,9 +47,9 @@ Whether a string is the id of a commit: 64 lower-case hexadecimal digits. Checke
 export const isCommitId = (id: string): boolean => /^[\da-f]{64}$/v.test(id);
 
 /**
-The start of an id, for people: 10 digits.
+The start of an id, for people: 8 digits.
 */
-export const shortId = (id: string): string => id.slice(0, 10);
+export const shortId = (id: string): string => id.slice(0, 8);
 
 const sha256 = (text: string): string => createHash('sha256').update(text, 'utf8').digest('hex');
 

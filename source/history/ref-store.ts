@@ -62,6 +62,12 @@ const checkCommit = (id: string): string => {
 	return id;
 };
 
+/** Waits for all, so that nothing is still being written when a failure is reported. */
+const allDone = async (writes: ReadonlyArray<Promise<void>>): Promise<void> => {
+	await Promise.allSettled(writes);
+	await Promise.all(writes);
+};
+
 const isThere = async (file: string): Promise<boolean> => {
 	try {
 		await stat(file);
@@ -159,8 +165,8 @@ export const openRefStore = (folder: string, now: () => Date): RefStore => {
 		const name = text?.trimEnd() ?? '';
 		const from = isName('branch', name) ? name : null;
 		// In any order: a crash in between leaves one of the two, and doing it again adds the other.
-		await Promise.all([
-			text === `${branch}\n` ? undefined : writeText(headFile, `${branch}\n`),
+		await allDone([
+			text === `${branch}\n` ? Promise.resolve() : writeText(headFile, `${branch}\n`),
 			recordMove(headlogFile, stamp(from, branch, text === undefined ? 'init' : 'switch')),
 		]);
 	};
@@ -180,9 +186,9 @@ export const openRefStore = (folder: string, now: () => Date): RefStore => {
 			const text = await readText(file);
 			const from = await branchTip(branch);
 			const move = stamp(from, commit, reason);
-			const write = text === `${value}\n` ? undefined : writeText(file, `${value}\n`);
+			const write = text === `${value}\n` ? Promise.resolve() : writeText(file, `${value}\n`);
 			// At once, since this is on the critical path of a reset; doing it again after a crash in between adds what is missing.
-			await Promise.all([write, recordMove(logFile(branch), move)]);
+			await allDone([write, recordMove(logFile(branch), move)]);
 		},
 
 		async removeBranch(branch, reason) {

@@ -101,7 +101,7 @@ const findByPrefix = (text: string, {ids, removedIds}: RevisionView): string | u
 
 	const matching = ids.filter(id => id.startsWith(prefix));
 	if (matching.length > 1) {
-		const shown = matching.slice(0, 8).map(id => id.slice(0, Math.max(10, prefix.length + 2)));
+		const shown = matching.slice(0, 8).map(id => id.slice(0, Math.max(8, prefix.length + 2)));
 		const more = matching.length > shown.length ? ` and ${matching.length - shown.length} more` : '';
 		throw new CoppiceError('usage', `${text} is the start of ${matching.length} ids: ${shown.join(', ')}${more}.`, {hint: 'Give more digits.'});
 	}

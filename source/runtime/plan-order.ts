@@ -75,7 +75,7 @@ export const planStop = (services: Readonly<Record<string, OrderedService>>, nam
 			}
 
 			seen.add(dependency);
-			if (named.has(dependency) && dependency !== dependent) {
+			if (dependency !== dependent && named.has(dependency)) {
 				waits.get(dependency)?.add(dependent);
 			}
 

@@ -78,6 +78,8 @@ export type ExecOptions = {
 	readonly input?: string;
 };
 
+export type ExecResult = {readonly exitCode: number; readonly stdout: string; readonly stderr: string};
+
 export type Runtime = {
 	readonly name: RuntimeName;
 
@@ -107,7 +109,7 @@ export type Runtime = {
 	logs(options: LogOptions): AsyncIterable<LogLine>;
 
 	/** Runs a command in the environment of a service. */
-	exec(service: string, command: readonly string[], options: ExecOptions): Promise<{readonly exitCode: number; readonly stdout: string; readonly stderr: string}>;
+	exec(service: string, command: readonly string[], options: ExecOptions): Promise<ExecResult>;
 
 	/** Digests of the images of services, where there are any. */
 	imageDigests(): Promise<Readonly<Record<string, string>>>;

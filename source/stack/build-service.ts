@@ -18,7 +18,7 @@ const unmodelledKeys = (raw: RawService): string[] => Object.keys(raw)
 /**
 @throws CoppiceError `usage` with file, line, column and key for what is wrong in the service.
 */
-export const buildService = async (name: string, raw: RawService, context: BuildContext): Promise<Service> => {
+export const buildService = (name: string, raw: RawService, context: BuildContext): Service => {
 	const view = new ServiceView(name, raw, context);
 	const settings = readSettings(view);
 	if (raw.image === undefined && raw.build === undefined && settings.process === undefined && raw.provider === undefined) {
@@ -29,7 +29,7 @@ export const buildService = async (name: string, raw: RawService, context: Build
 		throw view.error(['image'], 'is empty');
 	}
 
-	const environment = await readEnvironment(view);
+	const environment = readEnvironment(view);
 	const command = readCommandLine(view, 'command');
 	const entrypoint = readCommandLine(view, 'entrypoint');
 	const healthCheck = readHealthCheck(view);

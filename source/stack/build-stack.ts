@@ -102,7 +102,7 @@ export type StackFacts = Pick<Stack, 'name' | 'projectFolder' | 'composeFiles' |
 /**
 @throws CoppiceError `usage` with file, line, column and key for what is wrong.
 */
-export const buildStack = async (facts: StackFacts, context: BuildContext, notices: readonly string[]): Promise<Stack> => {
+export const buildStack = (facts: StackFacts, context: BuildContext, notices: readonly string[]): Stack => {
 	const {raw} = context;
 	const volumes = new Map<string, Volume>();
 	for (const [name, volume] of Object.entries(raw.volumes ?? {})) {
@@ -113,7 +113,7 @@ export const buildStack = async (facts: StackFacts, context: BuildContext, notic
 	const services = new Map<string, Service>();
 	for (const [name, service] of Object.entries(raw.services ?? {})) {
 		checkNameAt('service', name, ['services', name], context);
-		services.set(name, await buildService(name, service, context));
+		services.set(name, buildService(name, service, context));
 	}
 
 	if (services.size === 0) {

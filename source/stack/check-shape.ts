@@ -66,7 +66,7 @@ The merged file as typed plain values.
 @throws CoppiceError `usage` for the first mistake in the file, with its place.
 */
 export const checkShape = (root: MapNode): RawCompose => {
-	const result = composeSchema.safeParse(toPlain(root));
+	const result = composeSchema.safeParse(toPlain(root), {jitless: true});
 	if (result.success) {
 		return result.data;
 	}

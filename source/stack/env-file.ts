@@ -59,6 +59,19 @@ const closingQuote = (text: string, start: number, quote: string): number => {
 	return -1;
 };
 
+/** `format: raw`: every line is KEY=VALUE as docker's --env-file reads it, nothing else. */
+const parseRaw = (text: string): ReadonlyMap<string, string> => {
+	const values = new Map<string, string>();
+	for (const line of text.split(/\r?\n/v)) {
+		const equals = line.indexOf('=');
+		if (equals > 0 && !line.startsWith('#')) {
+			values.set(line.slice(0, equals), line.slice(equals + 1));
+		}
+	}
+
+	return values;
+};
+
 /**
 Reads the variables of a file, in order.
 
@@ -66,19 +79,11 @@ Reads the variables of a file, in order.
 @throws EnvFileError with the line.
 */
 export const parseEnvFile = (text: string, lookup: Lookup, options: {raw?: boolean} = {}): ReadonlyMap<string, string> => {
-	const values = new Map<string, string>();
 	if (options.raw) {
-		// `format: raw`: every line is KEY=VALUE as docker's --env-file reads it, nothing else.
-		for (const line of text.split(/\r?\n/v)) {
-			const equals = line.indexOf('=');
-			if (!line.startsWith('#') && equals > 0) {
-				values.set(line.slice(0, equals), line.slice(equals + 1));
-			}
-		}
-
-		return values;
+		return parseRaw(text);
 	}
 
+	const values = new Map<string, string>();
 	const lineOf = (position: number): number => text.slice(0, position).split('\n').length;
 	const find: Lookup = name => lookup(name) ?? values.get(name);
 	const expand = (value: string, position: number): string => {

@@ -34,9 +34,9 @@ type Chain = readonly string[];
 /**
 Reads and parses a file. Relative paths in it are relative to `folder`.
 */
-export const parseFile = async (file: string, folder: string, directory: string): Promise<ParsedFile> => {
+export const parseFile = (file: string, folder: string, directory: string): ParsedFile => {
 	const label = labelOf(file, directory);
-	return parseSource(await readText(file, label), {file, label, folder});
+	return parseSource(readText(file, label), {file, label, folder});
 };
 
 const emptyAt = (place: Place): MapNode => ({kind: 'map', place, entries: new Map()});
@@ -68,7 +68,7 @@ const mergeAll = ([first, ...overs]: readonly MapNode[]): MapNode => {
 /**
 A service with what it extends beneath it. `services` are those of the file it stands in, on top of those merged before.
 */
-const extendService = async (name: string, service: MapNode, services: readonly MapNode[], context: LoadContext, chain: Chain): Promise<MapNode> => {
+const extendService = (name: string, service: MapNode, services: readonly MapNode[], context: LoadContext, chain: Chain): MapNode => {
 	const entry = service.entries.get('extends');
 	if (entry === undefined) {
 		return service;
@@ -92,7 +92,7 @@ const extendService = async (name: string, service: MapNode, services: readonly 
 
 	let candidates = services;
 	if (file !== source.file) {
-		const trees = treesOf(await parseFile(file, path.dirname(file), context.directory), context);
+		const trees = treesOf(parseFile(file, path.dirname(file), context.directory), context);
 		candidates = [mapOf(mergeAll(trees), 'services') ?? emptyAt(trees[0]!.place)];
 	}
 
@@ -102,11 +102,11 @@ const extendService = async (name: string, service: MapNode, services: readonly 
 		throw errorAt(entry.node.place, keyPath, `there is no service ${JSON.stringify(wanted)}${file === source.file ? '' : ` in ${labelOf(file, context.directory)}`}${suggestion(wanted, known)}`);
 	}
 
-	const base = await extendService(wanted, found, candidates, context, [...chain, here]);
+	const base = extendService(wanted, found, candidates, context, [...chain, here]);
 	return mergeServices(base, without(service, 'extends'));
 };
 
-const resolveExtends = async (tree: MapNode, before: MapNode | undefined, context: LoadContext): Promise<MapNode> => {
+const resolveExtends = (tree: MapNode, before: MapNode | undefined, context: LoadContext): MapNode => {
 	const services = mapOf(tree, 'services');
 	if (services === undefined) {
 		return tree;
@@ -117,7 +117,7 @@ const resolveExtends = async (tree: MapNode, before: MapNode | undefined, contex
 	for (const [name, entry] of services.entries) {
 		const {node} = entry;
 		entries.set(name, node.kind === 'map'
-			? {...entry, node: await extendService(name, node, earlier === undefined ? [services] : [services, earlier], context, [])}
+			? {...entry, node: extendService(name, node, earlier === undefined ? [services] : [services, earlier], context, [])}
 			: entry);
 	}
 
@@ -198,7 +198,7 @@ const mergeIncluded = (included: TreeNode, own: TreeNode, section: string): Tree
 	return own.kind === 'scalar' ? included : own;
 };
 
-const loadIncludes = async (tree: MapNode, context: LoadContext, chain: Chain): Promise<MapNode> => {
+const loadIncludes = (tree: MapNode, context: LoadContext, chain: Chain): MapNode => {
 	let result = tree;
 	for (const {files, folder, envFiles, place} of includesOf(tree)) {
 		const [first = ''] = files;
@@ -207,20 +207,20 @@ const loadIncludes = async (tree: MapNode, context: LoadContext, chain: Chain): 
 		}
 
 		const named = envFiles.length === 0 ? {} : {COMPOSE_ENV_FILES: envFiles.join(',')};
-		const environment = await withDotEnv({...context.environment, ...named}, folder);
-		const parsed = await Promise.all(files.map(async file => parseFile(file, folder, context.directory)));
-		const model = await mergeParsed(parsed, {...context, environment}, [...chain, first]);
+		const environment = withDotEnv({...context.environment, ...named}, folder);
+		const parsed = files.map(file => parseFile(file, folder, context.directory));
+		const model = mergeParsed(parsed, {...context, environment}, [...chain, first]);
 		result = addIncluded(result, model);
 	}
 
 	return without(result, 'include');
 };
 
-const mergeParsed = async (files: readonly ParsedFile[], context: LoadContext, chain: Chain): Promise<MapNode> => {
+const mergeParsed = (files: readonly ParsedFile[], context: LoadContext, chain: Chain): MapNode => {
 	let model: MapNode | undefined;
 	for (const parsed of files) {
 		for (const tree of treesOf(parsed, context)) {
-			const extended = await resolveExtends(await loadIncludes(tree, context, chain), model, context);
+			const extended = resolveExtends(loadIncludes(tree, context, chain), model, context);
 			model = model === undefined ? extended : mergeTrees(model, extended);
 		}
 	}
@@ -233,7 +233,7 @@ The one tree that compose files mean together.
 
 @throws CoppiceError `usage` with file, line, column and key for whatever is wrong.
 */
-export const loadModel = async (files: readonly ParsedFile[], context: LoadContext): Promise<MapNode> => {
-	const model = withoutResets(await mergeParsed(files, context, files.map(({source}) => source.file)));
+export const loadModel = (files: readonly ParsedFile[], context: LoadContext): MapNode => {
+	const model = withoutResets(mergeParsed(files, context, files.map(({source}) => source.file)));
 	return model.kind === 'map' ? model : emptyAt(model.place);
 };

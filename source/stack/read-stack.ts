@@ -113,14 +113,14 @@ export const readStack = async ({directory, composeFiles, environment: outside =
 	const start = path.resolve(directory);
 	const files = await findComposeFiles(start, composeFiles, outside);
 	const projectFolder = path.dirname(files[0]!);
-	const environment = await withDotEnv(outside, projectFolder, start);
-	const parsed = await Promise.all(files.map(async file => parseFile(file, projectFolder, start)));
+	const environment = withDotEnv(outside, projectFolder, start);
+	const parsed = files.map(file => parseFile(file, projectFolder, start));
 	const name = projectName(parsed, environment, projectFolder);
 	const variables = {...environment, COMPOSE_PROJECT_NAME: name};
 
 	const missing = new Set<string>();
 	const notices: string[] = [];
-	const root = await loadModel(parsed, {
+	const root = loadModel(parsed, {
 		directory: start, environment: variables, onMissing(variable) {
 			missing.add(variable);
 		},

@@ -3,17 +3,12 @@ The environment of a service: its `env_file`s, then its `environment`.
 */
 import {CoppiceError} from '../system/errors.ts';
 import {labelOf, readEnvFile} from './compose-files.ts';
+import type {Lookup} from './interpolate.ts';
 import type {ServiceView} from './service-view.ts';
 
-/**
-@throws CoppiceError `usage` for an `env_file` that is not there or not in its format. Messages hold no values.
-*/
-export const readEnvironment = async (view: ServiceView): Promise<Record<string, string>> => {
-	const lookup = (name: string) => view.context.environment[name];
-	const values = new Map<string, string>();
-	const {env_file: envFile, environment} = view.raw;
-	const files = envFile === undefined ? [] : (typeof envFile === 'string' ? [envFile] : envFile);
-	for (const [index, entry] of files.entries()) {
+const addFiles = (view: ServiceView, lookup: Lookup, values: Map<string, string>): void => {
+	const {env_file: envFile = []} = view.raw;
+	for (const [index, entry] of (typeof envFile === 'string' ? [envFile] : envFile).entries()) {
 		const keyPath = typeof envFile === 'string' ? ['env_file'] : ['env_file', index];
 		const {path: text, required = true, format} = typeof entry === 'string' ? {path: entry} : entry;
 		if (format !== undefined && format !== 'raw') {
@@ -23,7 +18,7 @@ export const readEnvironment = async (view: ServiceView): Promise<Record<string,
 		const file = view.resolvePath(text, keyPath);
 		const label = labelOf(file, view.context.directory);
 		try {
-			for (const [name, value] of await readEnvFile(file, label, variable => lookup(variable) ?? values.get(variable), {raw: format === 'raw'})) {
+			for (const [name, value] of readEnvFile(file, label, variable => lookup(variable) ?? values.get(variable), {raw: format === 'raw'})) {
 				values.set(name, value);
 			}
 		} catch (error) {
@@ -36,28 +31,38 @@ export const readEnvironment = async (view: ServiceView): Promise<Record<string,
 			}
 		}
 	}
+};
 
-	const set = (name: string, value: string | undefined) => {
+/** Names with their values; `undefined` for a name without one. */
+const writtenPairs = (view: ServiceView): ReadonlyArray<readonly [string, string | undefined]> => {
+	const {environment = {}} = view.raw;
+	if (!Array.isArray(environment)) {
+		return Object.entries(environment).map(([name, value]) => [name, value === undefined ? undefined : String(value)]);
+	}
+
+	return environment.map((item, index) => {
+		const text = String(item);
+		const equals = text.indexOf('=');
+		if (equals === 0) {
+			throw view.error(['environment', index], 'has no name before "="');
+		}
+
+		return equals === -1 ? [text, undefined] : [text.slice(0, equals), text.slice(equals + 1)];
+	});
+};
+
+/**
+@throws CoppiceError `usage` for an `env_file` that is not there or not in its format. Messages hold no values.
+*/
+export const readEnvironment = (view: ServiceView): Record<string, string> => {
+	const lookup: Lookup = name => view.context.environment[name];
+	const values = new Map<string, string>();
+	addFiles(view, lookup, values);
+	for (const [name, value] of writtenPairs(view)) {
 		// A name without value is taken from the environment, if it is there.
 		const given = value ?? lookup(name);
 		if (given !== undefined) {
 			values.set(name, given);
-		}
-	};
-
-	if (Array.isArray(environment)) {
-		for (const [index, item] of environment.entries()) {
-			const text = String(item);
-			const equals = text.indexOf('=');
-			if (equals === 0) {
-				throw view.error(['environment', index], 'has no name before "="');
-			}
-
-			set(equals === -1 ? text : text.slice(0, equals), equals === -1 ? undefined : text.slice(equals + 1));
-		}
-	} else {
-		for (const [name, value] of Object.entries(environment ?? {})) {
-			set(name, value === undefined ? undefined : String(value));
 		}
 	}
 

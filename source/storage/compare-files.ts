@@ -3,7 +3,10 @@ How many bytes of two files differ, block by block.
 */
 import {Buffer} from 'node:buffer';
 import {
-	closeSync, fstatSync, openSync, readSync,
+	closeSync,
+	fstatSync,
+	openSync,
+	readSync,
 } from 'node:fs';
 import {open} from 'node:fs/promises';
 import {type BytePath, bytePathToNode} from '../stream/byte-path.ts';

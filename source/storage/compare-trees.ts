@@ -13,20 +13,26 @@ changed at the moment of parting or later are compared by content. `isChanged` i
 everything that does no reading is synchronous, which is several times faster for thousands of small calls.
 */
 import {
-	lstatSync, readdirSync, readlinkSync, type Stats,
+	lstatSync,
+	readdirSync,
+	readlinkSync,
+	type Stats,
 } from 'node:fs';
 import {isSystemError} from '../system/errors.ts';
 import {
-	type BytePath, bytePathToNode, bytePathToText, textToBytePath,
+	type BytePath,
+	bytePathToNode,
+	bytePathToText,
+	textToBytePath,
 } from '../stream/byte-path.ts';
 import {areFilesDifferent, differingBytes} from './compare-files.ts';
-import type {ChangeSummary, FileChange} from './driver.ts';
+import type {ChangeSummary, Difference, FileChange} from './driver.ts';
 
 export type TreeRule = {
 	/** What a clone keeps of a file. */
 	readonly clones: 'inode' | 'copy';
 
-	/** Milliseconds since 1970 when the two parted. Any time before it is safe, `-Infinity` too: more is read then. */
+	/** Milliseconds since 1970 when the two parted, or a little before; `-Infinity` where that is not known: more is read then. */
 	readonly partedAt: number;
 
 	/** For `copy`: whether `to` (or `from`) is live, so that its inodes tell what changed since; two clones have no such side. */
@@ -46,7 +52,7 @@ type Verdict = 'same' | 'read' | 'different';
 
 const granularityOf = (time: number): number => time % 1000 === 0 ? coarseGranularity : granularity;
 
-const typeOf = (stats: Stats): number => Math.trunc(stats.mode / 0o10000);
+const typeOf = (stats: Stats): number => Math.trunc(stats.mode / 0o1_0000);
 
 const sharesMetadata = (from: Stats, to: Stats): boolean => from.mode === to.mode && from.uid === to.uid && from.gid === to.gid;
 
@@ -72,7 +78,7 @@ const judgeFile = (from: Stats, to: Stats, rule: TreeRule): Verdict => {
 		return 'same';
 	}
 
-	return ctimeMs > rule.partedAt + granularityOf(ctimeMs) ? 'different' : 'read';
+	return Number.isFinite(rule.partedAt) && ctimeMs > rule.partedAt + granularityOf(ctimeMs) ? 'different' : 'read';
 };
 
 /** Whether the folder's own inode says that no name in it came or went. */
@@ -112,58 +118,91 @@ const readLink = (path: BytePath): string | undefined => {
 const hasSameSpecial = (from: Stats, to: Stats, fromPath: BytePath, toPath: BytePath): boolean =>
 	to.isSymbolicLink() ? readLink(fromPath) === readLink(toPath) : from.rdev === to.rdev;
 
+/** Paths within a tree begin with `/`, or are empty for its root. */
+const nameOf = (path: BytePath): string => path === '' ? '.' : bytePathToText(path.slice(1));
+
 /**
-Whether two folders differ at all. Stops at the first difference, and reads files only after every inode was seen.
+The state of a file such that a write changes it. A folder's is of the folder alone: names in it come and go.
 */
-export const areTreesDifferent = (fromRoot: string, toRoot: string, rule: TreeRule): boolean => {
+const signatureOf = (path: BytePath): string => {
+	const stats = lstatSync(bytePathToNode(path), {throwIfNoEntry: false, bigint: true});
+	if (stats === undefined) {
+		return 'removed';
+	}
+
+	const parts = stats.isDirectory() ? [stats.ino, stats.mode, stats.uid, stats.gid] : [stats.ino, stats.size, stats.mtimeNs, stats.ctimeNs];
+	return parts.join(':');
+};
+
+/**
+Whether two folders differ at all. Stops at the first difference that `ignore` does not pass over, and reads files only after every
+inode was seen.
+*/
+export const areTreesDifferent = (
+	fromRoot: string,
+	toRoot: string,
+	rule: TreeRule,
+	{ignore}: {readonly ignore?: (difference: Difference) => boolean} = {},
+): boolean => {
 	const toRead: BytePath[] = [];
 	const [from, to] = [textToBytePath(fromRoot), textToBytePath(toRoot)];
+
+	/** Whether a difference counts. */
+	const counts = (relative: BytePath): boolean =>
+		!ignore?.({path: nameOf(relative), signature: signatureOf(to + relative)});
+
+	const doesAddedCount = (relative: BytePath, stats: Stats): boolean =>
+		counts(relative) || (stats.isDirectory() && namesIn(to + relative).some(name => differ(`${relative}/${name}`)));
+
+	const doesFolderDiffer = (relative: BytePath, fromStats: Stats, toStats: Stats): boolean => {
+		if (isFolderChanged(fromStats, toStats, rule) && counts(relative)) {
+			return true;
+		}
+
+		const names = namesIn(to + relative);
+		if (!haveSameNames(fromStats, toStats, rule)) {
+			const there = new Set(names);
+			if (namesIn(from + relative).some(name => !there.has(name) && counts(`${relative}/${name}`))) {
+				return true;
+			}
+		}
+
+		return names.some(name => differ(`${relative}/${name}`));
+	};
 
 	const differ = (relative: BytePath): boolean => {
 		const [fromPath, toPath] = [from + relative, to + relative];
 		const fromStats = statOf(fromPath);
 		const toStats = statOf(toPath);
-		if (fromStats === undefined || toStats === undefined) {
-			return fromStats !== toStats;
+		if (toStats === undefined) {
+			return fromStats !== undefined && counts(relative);
+		}
+
+		if (fromStats === undefined) {
+			return doesAddedCount(relative, toStats);
 		}
 
 		if (typeOf(fromStats) !== typeOf(toStats)) {
-			return true;
+			return doesAddedCount(relative, toStats);
 		}
 
 		if (toStats.isDirectory()) {
-			if (isFolderChanged(fromStats, toStats, rule)) {
-				return true;
-			}
-
-			const names = namesIn(toPath);
-			if (!haveSameNames(fromStats, toStats, rule)) {
-				const before = new Set(namesIn(fromPath));
-				if (before.size !== names.length || names.some(name => !before.has(name))) {
-					return true;
-				}
-			}
-
-			return names.some(name => differ(`${relative}/${name}`));
+			return doesFolderDiffer(relative, fromStats, toStats);
 		}
 
-		if (toStats.isFile()) {
-			const verdict = judgeFile(fromStats, toStats, rule);
-			if (verdict === 'read') {
-				toRead.push(relative);
-			}
-
-			return verdict === 'different';
+		if (!toStats.isFile()) {
+			return !(sharesMetadata(fromStats, toStats) && hasSameSpecial(fromStats, toStats, fromPath, toPath)) && counts(relative);
 		}
 
-		return !sharesMetadata(fromStats, toStats) || !hasSameSpecial(fromStats, toStats, fromPath, toPath);
+		const verdict = judgeFile(fromStats, toStats, rule);
+		if (verdict === 'read') {
+			toRead.push(relative);
+		}
+
+		return verdict === 'different' && counts(relative);
 	};
 
-	if (differ('')) {
-		return true;
-	}
-
-	return toRead.some(relative => areFilesDifferentIfThere(from + relative, to + relative));
+	return differ('') || toRead.some(relative => areFilesDifferentIfThere(from + relative, to + relative) && counts(relative));
 };
 
 /** A file that went meanwhile makes a difference too. */
@@ -185,7 +224,7 @@ const differingBytesIfThere = async (from: BytePath, to: BytePath): Promise<numb
 		return await differingBytes(from, to);
 	} catch (error) {
 		if (isSystemError(error, 'ENOENT')) {
-			return Number.POSITIVE_INFINITY;
+			return Infinity;
 		}
 
 		throw error;
@@ -285,19 +324,23 @@ const matchTrees = (fromTree: Tree, toTree: Tree, rule: TreeRule): Matched => {
 		}
 	}
 
-	return {pairs, added, removed: [...gone.values()].flat().map(([path]) => path)};
+	return {pairs, added, removed: Array.from(gone.values(), list => list.map(([path]) => path)).flat()};
 };
 
-const nameOf = (path: BytePath): string => path === '' ? '.' : bytePathToText(path.slice(1));
-
 const parentOf = (path: BytePath): BytePath => path.slice(0, path.lastIndexOf('/'));
+
+/** Whether it has its name still, and only the folder that it is in moved. */
+const isMovedWithFolder = ({fromPath, toPath}: Pair, movedTo: ReadonlyMap<BytePath, BytePath>): boolean => {
+	const [fromFolder, toFolder] = [parentOf(fromPath), parentOf(toPath)];
+	return movedTo.get(toFolder) === fromFolder && toPath.slice(toFolder.length) === fromPath.slice(fromFolder.length);
+};
 
 const compareByPath = (one: FileChange, two: FileChange): number => one.path < two.path ? -1 : Number(one.path > two.path);
 
 /**
 Makes a summary of changes, with the files in order of their paths and at most `limit` of them listed.
 */
-export const summarizeChanges = (changes: readonly FileChange[], limit = Number.POSITIVE_INFINITY): ChangeSummary => ({
+export const summarizeChanges = (changes: readonly FileChange[], limit = Infinity): ChangeSummary => ({
 	files: changes.toSorted(compareByPath).slice(0, limit),
 	bytes: changes.reduce((sum, change) => sum + change.bytes, 0),
 	fileCount: changes.length,
@@ -317,19 +360,12 @@ export const compareTrees = async (fromRoot: string, toRoot: string, rule: TreeR
 	for (const pair of pairs) {
 		const change = await comparePair(pair, from, to, rule);
 		const {fromPath, toPath} = pair;
-		if (fromPath === toPath) {
-			if (change !== undefined) {
-				changes.push({path: nameOf(toPath), ...change});
-			}
-		} else if (movedTo.get(parentOf(toPath)) === parentOf(fromPath) && toPath.slice(parentOf(toPath).length) === fromPath.slice(parentOf(fromPath).length)) {
-			// It only moved along with its folder.
-			if (change !== undefined) {
-				changes.push({path: nameOf(toPath), ...change});
-			}
-		} else {
+		if (fromPath !== toPath && !isMovedWithFolder(pair, movedTo)) {
 			changes.push({
 				path: nameOf(toPath), kind: 'renamed', from: nameOf(fromPath), bytes: change?.bytes ?? 0,
 			});
+		} else if (change !== undefined) {
+			changes.push({path: nameOf(toPath), ...change});
 		}
 	}
 

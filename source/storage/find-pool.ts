@@ -10,7 +10,11 @@ import {CoppiceError, isSystemError} from '../system/errors.ts';
 import {makeFolder} from './make-folder.ts';
 import {findMount, resolvePath} from './mount-table.ts';
 import {
-	type PoolDescription, readBesidePoolFile, readPoolFile, writeBesidePoolFile, writePoolFile,
+	type PoolDescription,
+	readBesidePoolFile,
+	readPoolFile,
+	writeBesidePoolFile,
+	writePoolFile,
 } from './pool-file.ts';
 import {withPoolLock} from './pool-lock.ts';
 import {type FoundPool, openPool, type PoolWish} from './pool.ts';

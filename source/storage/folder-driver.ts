@@ -10,10 +10,17 @@ The time of modification of such a folder (not of `data/`) is a stamp: when the 
 `compare-trees.ts` for what it is good for.
 */
 import {
-	existsSync, statfsSync, statSync, utimesSync,
+	existsSync,
+	statfsSync,
+	statSync,
+	utimesSync,
 } from 'node:fs';
 import {
-	chmod, mkdir, rename, rm, statfs,
+	chmod,
+	mkdir,
+	rename,
+	rm,
+	statfs,
 } from 'node:fs/promises';
 import path from 'node:path';
 import {randomBytes} from 'node:crypto';
@@ -21,60 +28,31 @@ import {listIfThere, syncFolder} from '../system/durable-file.ts';
 import {CoppiceError} from '../system/errors.ts';
 import {failpoint} from '../system/failpoint.ts';
 import {componentToName, isSnapshotId} from '../system/names.ts';
-import {areTreesDifferent, compareTrees, measureTree, summarizeChanges, type TreeRule, type TreeUsage} from './compare-trees.ts';
 import type {
-	DataReference, DriverName, DriverTraits, FileChange, Room, SnapshotRequest, StorageDriver, Usage, VolumeContents,
+	DataReference,
+	SnapshotRequest,
+	StorageDriver,
+	VolumeContents,
 } from './driver.ts';
+import {createFolderComparison} from './folder-comparison.ts';
+import type {FolderEngine} from './folder-engine.ts';
 import {
-	branchesFolder, branchFolder, snapshotFolder, snapshotsFolder, stagedFolder, trashedFolder, volumeFolder, type VolumeAddress,
+	branchesFolder,
+	branchFolder,
+	snapshotFolder,
+	snapshotsFolder,
+	stagedFolder,
+	trashedFolder,
+	volumeFolder,
+	type VolumeAddress,
 } from './layout.ts';
 import {makeFolder} from './make-folder.ts';
-import {branchExists, branchNotFound, explainNoSpace, snapshotNotFound} from './storage-errors.ts';
-
-/**
-How folders are made and unmade. Every path given is absolute; parents are there.
-*/
-export type FolderEngine = {
-	readonly name: DriverName;
-	readonly traits: DriverTraits;
-
-	/** What a clone keeps of its files. */
-	readonly clones: TreeRule['clones'];
-
-	/** Makes an empty writable folder. */
-	create(folder: string): Promise<void>;
-
-	/** Makes `to` a read-only copy of the live folder `from`, stamped with the time it was taken: whole, lasting, or not there. */
-	takeSnapshot(from: string, to: string): Promise<void>;
-
-	/** Makes `to` a writable copy of the snapshot `from`: whole, lasting, or not there. */
-	makeClone(from: string, to: string): Promise<void>;
-
-	/** Makes a folder read-only, and makes that and its name last. */
-	seal(folder: string): Promise<void>;
-	isSealed(folder: string): boolean;
-
-	/** Removes folders with all they hold, sealed or not. */
-	destroy(folders: readonly string[]): Promise<void>;
-
-	/** Called after data were destroyed by `emptyTrash` or `removeVolume`, to give space back. */
-	giveBack?(): Promise<void>;
-
-	/** Done before writers are frozen, for what `takeSnapshot` will be asked. */
-	prepareSnapshots?(pairs: ReadonlyArray<readonly [from: string, to: string]>): Promise<void>;
-
-	/** Space of the pool; that of the file system unless told. */
-	room?(): Promise<Room>;
-
-	/** Makes room after a failure for want of it. Says whether it is worth trying again. */
-	makeRoom?(): Promise<boolean>;
-
-	/** A quick way to tell what differs between two snapshots; `undefined` where there is none. Paths are of the folders. */
-	compareSnapshots?(from: string, to: string): Promise<FileChange[] | undefined>;
-
-	/** Of files that differ from the base, the bytes of disk that no other clone shares. Unless told, counted by comparing content. */
-	exclusiveBytes?(files: TreeUsage['differing']): Promise<number>;
-};
+import {
+	branchExists,
+	branchNotFound,
+	explainNoSpace,
+	snapshotNotFound,
+} from './storage-errors.ts';
 
 const makingPrefix = '.making-';
 const doomedPrefix = '.doomed-';
@@ -88,8 +66,6 @@ export const stampFolder = (folder: string): void => {
 	const now = new Date();
 	utimesSync(folder, now, now);
 };
-
-const stampOf = (folder: string): number => statSync(folder).mtimeMs;
 
 /** A name beside `folder` for what is being made or destroyed. */
 const besides = (folder: string, prefix: string): string =>
@@ -146,7 +122,7 @@ export const createFolderDriver = (pool: string, engine: FolderEngine): StorageD
 		const doomed: string[] = [];
 		for (const folder of folders) {
 			const name = besides(folder, doomedPrefix);
-			await rename(folder, name);
+			await withRoom(async () => rename(folder, name));
 			doomed.push(name);
 		}
 
@@ -167,20 +143,22 @@ export const createFolderDriver = (pool: string, engine: FolderEngine): StorageD
 
 			try {
 				await action();
-			} catch (again) {
-				throw await explainNoSpace(again, pool);
+			} catch (error_) {
+				throw await explainNoSpace(error_, pool);
 			}
 		}
 	};
 
 	const moveToSnapshot = async (live: string, kept: string) => {
-		stampFolder(live);
-		await rename(live, kept);
+		await withRoom(async () => {
+			stampFolder(live);
+			await rename(live, kept);
+		});
 	};
 
 	const sealIfNeeded = async (folder: string) => {
 		if (isThere(folder) && !engine.isSealed(folder)) {
-			await engine.seal(folder);
+			await withRoom(async () => engine.seal(folder));
 		}
 	};
 
@@ -204,32 +182,10 @@ export const createFolderDriver = (pool: string, engine: FolderEngine): StorageD
 
 		// All or none: a commit with a volume missing is no use.
 		await destroy(pairs.map(([, to]) => to).filter(to => isThere(to)));
-		throw failed.reason;
+		throw failed.reason as Error;
 	};
 
-	/** How the two parted, for the walk. */
-	const ruleOf = (from: DataReference, to: DataReference, fromFolder: string, toFolder: string): TreeRule => {
-		const {clones} = engine;
-		const live = 'branch' in to ? 'to' : ('branch' in from ? 'from' : undefined);
-		const stamps = [fromFolder, toFolder].map(folder => stampOf(folder));
-		if (live === undefined) {
-			return {clones, partedAt: Math.min(...stamps)};
-		}
-
-		if ('branch' in from && 'branch' in to) {
-			return {clones, live, partedAt: Number.NEGATIVE_INFINITY};
-		}
-
-		// A copy was new when it was made; so what it was made from, or what was made from it, differs by what changed since
-		// the later of the two. A clone that keeps inodes shows any change after its snapshot was taken.
-		const snapshotStamp = live === 'to' ? stamps[0]! : stamps[1]!;
-		return {clones, live, partedAt: clones === 'copy' ? Math.max(...stamps) : snapshotStamp};
-	};
-
-	const compare = async (fromFolder: string, toFolder: string, rule: TreeRule): Promise<FileChange[]> => {
-		const quick = rule.live === undefined ? await engine.compareSnapshots?.(fromFolder, toFolder) : undefined;
-		return quick ?? compareTrees(dataOf(fromFolder), dataOf(toFolder), rule);
-	};
+	const comparison = createFolderComparison(engine, resolve);
 
 	const contents = async (address: VolumeAddress): Promise<VolumeContents> => {
 		checkPool();
@@ -316,7 +272,7 @@ export const createFolderDriver = (pool: string, engine: FolderEngine): StorageD
 					failpoint('storage-swap-kept');
 				}
 
-				await rename(next, live);
+				await withRoom(async () => rename(next, live));
 				failpoint('storage-swapped');
 			} else {
 				wholeLive(address, branch);
@@ -359,7 +315,7 @@ export const createFolderDriver = (pool: string, engine: FolderEngine): StorageD
 				throw branchExists(address, to);
 			}
 
-			await rename(before, after);
+			await withRoom(async () => rename(before, after));
 			await syncFolder(path.dirname(after));
 		},
 
@@ -372,10 +328,12 @@ export const createFolderDriver = (pool: string, engine: FolderEngine): StorageD
 
 		async remove(address, snapshot) {
 			const folder = snapshotOf(address, snapshot);
-			if (isThere(folder)) {
-				await rename(folder, trashedFolder(pool, address, snapshot));
-				await syncFolder(path.dirname(folder));
+			if (!isThere(folder)) {
+				return;
 			}
+
+			await rename(folder, trashedFolder(pool, address, snapshot));
+			await syncFolder(path.dirname(folder));
 		},
 
 		async restore(address, snapshot) {
@@ -390,17 +348,19 @@ export const createFolderDriver = (pool: string, engine: FolderEngine): StorageD
 				throw snapshotNotFound(address, snapshot);
 			}
 
-			await rename(trashed, folder);
+			await withRoom(async () => rename(trashed, folder));
 			await syncFolder(path.dirname(folder));
 		},
 
 		async emptyTrash(address, snapshots) {
 			const {trash} = await contents(address);
 			const chosen = snapshots === undefined ? trash : trash.filter(snapshot => snapshots.includes(snapshot));
-			if (chosen.length > 0) {
-				await destroy(chosen.map(snapshot => trashedFolder(pool, address, snapshot)));
-				await engine.giveBack?.();
+			if (chosen.length === 0) {
+				return;
 			}
+
+			await destroy(chosen.map(snapshot => trashedFolder(pool, address, snapshot)));
+			await engine.giveBack?.();
 		},
 
 		async clean(address) {
@@ -420,34 +380,17 @@ export const createFolderDriver = (pool: string, engine: FolderEngine): StorageD
 		branchData: (address, branch) => dataOf(liveOf(address, branch)),
 
 		async openSnapshot(address, snapshot) {
-			return {path: dataOf(wholeSnapshot(address, snapshot)), async close() {}};
+			return {
+				path: dataOf(wholeSnapshot(address, snapshot)),
+				async close() {
+					// A folder needs no closing.
+				},
+			};
 		},
 
-		async changes(address, from, to, options) {
-			const [fromFolder, toFolder] = [resolve(address, from), resolve(address, to)];
-			return summarizeChanges(await compare(fromFolder, toFolder, ruleOf(from, to, fromFolder, toFolder)), options?.limit);
-		},
-
-		async isChanged(address, branch, snapshot) {
-			const [from, to] = [{snapshot}, {branch}];
-			const [fromFolder, toFolder] = [resolve(address, from), resolve(address, to)];
-			return areTreesDifferent(dataOf(fromFolder), dataOf(toFolder), ruleOf(from, to, fromFolder, toFolder));
-		},
-
-		async usage(address, data, base): Promise<Usage> {
-			const folder = resolve(address, data);
-			if (base === undefined) {
-				const {totalBytes} = measureTree(dataOf(folder));
-				return {totalBytes, sharedBytes: 0, ownBytes: totalBytes};
-			}
-
-			const from = {snapshot: base};
-			const baseFolder = resolve(address, from);
-			const rule = ruleOf(from, data, baseFolder, folder);
-			const {totalBytes, differing} = measureTree(dataOf(folder), {root: dataOf(baseFolder), rule});
-			const ownBytes = await countOwnBytes(data, totalBytes, differing, async () => compare(baseFolder, folder, rule));
-			return {totalBytes, sharedBytes: totalBytes - ownBytes, ownBytes};
-		},
+		changes: comparison.changes,
+		isChanged: comparison.isChanged,
+		usage: comparison.usage,
 
 		async room() {
 			if (engine.room !== undefined) {
@@ -459,32 +402,17 @@ export const createFolderDriver = (pool: string, engine: FolderEngine): StorageD
 		},
 
 		async removeVolume(address) {
-			const folders = [branchesFolder(pool, address), snapshotsFolder(pool, address)];
-			const names = await Promise.all(folders.map(async folder => (await listIfThere(folder)).map(name => path.join(folder, name))));
-			await destroy(names.flat().filter(folder => statSync(folder).isDirectory()));
+			const found: string[] = [];
+			for (const folder of [branchesFolder(pool, address), snapshotsFolder(pool, address)]) {
+				const names = await listIfThere(folder);
+				found.push(...names.map(name => path.join(folder, name)));
+			}
+
+			await destroy(found.filter(folder => statSync(folder).isDirectory()));
 			await rm(volumeFolder(pool, address), {recursive: true, force: true});
-			if (names.flat().length > 0) {
+			if (found.length > 0) {
 				await engine.giveBack?.();
 			}
 		},
 	};
-
-	async function countOwnBytes(data: DataReference, totalBytes: number, differing: TreeUsage['differing'], changes: () => Promise<FileChange[]>): Promise<number> {
-		if (!engine.traits.sharesBlocks) {
-			return totalBytes;
-		}
-
-		if (differing.length === 0) {
-			return 0;
-		}
-
-		// A snapshot shares what it added with the live clone that it was taken of, so what no other clone shares says little.
-		if (engine.exclusiveBytes !== undefined && 'branch' in data) {
-			return Math.min(totalBytes, await engine.exclusiveBytes(differing));
-		}
-
-		const changed = await changes();
-		return Math.min(totalBytes, changed.reduce((sum, {bytes}) => sum + bytes, 0));
-	}
 };
-

@@ -12,10 +12,10 @@ import {makeFolder} from './make-folder.ts';
 import {findMount, mountsAt} from './mount-table.ts';
 import {withPoolLock} from './pool-lock.ts';
 
-const firstSize = 8 * 2 ** 30;
+const firstSize = 8 * (2 ** 30);
 
 /** Btrfs itself starts at about 110 MiB; with less than this there is no use in it. */
-const smallestSize = 512 * 2 ** 20;
+const smallestSize = 512 * (2 ** 20);
 
 /** `discard` gives freed space back to the disk below; `user_subvol_rm_allowed` lets users delete what they may make. */
 export const mountOptions = 'loop,noatime,discard=async,user_subvol_rm_allowed';
@@ -120,7 +120,7 @@ export const mountImage = async (pool: string, image: string): Promise<void> => 
 /** The loop device behind a mounted pool. */
 export const loopDeviceOf = async (pool: string): Promise<string> => {
 	const mount = await findMount(pool);
-	if (mount === undefined || !mount.source.startsWith('/dev/loop')) {
+	if (!mount?.source.startsWith('/dev/loop')) {
 		throw new CoppiceError('precondition', `The pool ${pool} is not mounted.`, {hint: 'Run the command again: it mounts the pool first.'});
 	}
 

@@ -59,11 +59,13 @@ export const imageSpace = (pool: string, image: string): Required<Pick<BtrfsOpti
 	makeRoom: async () => grow(pool, image, true),
 
 	async giveBack() {
-		if (isRoot()) {
-			// Wakes the kernel's cleaner, which else comes by every 30 s.
-			await tryCommand(['btrfs', 'filesystem', 'sync', pool], {timeout: patience});
-			await tryCommand(['btrfs', 'subvolume', 'sync', '-s', '1', pool], {timeout: patience});
-			await tryCommand(['fstrim', pool], {timeout: patience});
+		if (!isRoot()) {
+			return;
 		}
+
+		// Wakes the kernel's cleaner, which else comes by every 30 s.
+		await tryCommand(['btrfs', 'filesystem', 'sync', pool], {timeout: patience});
+		await tryCommand(['btrfs', 'subvolume', 'sync', '-s', '1', pool], {timeout: patience});
+		await tryCommand(['fstrim', pool], {timeout: patience});
 	},
 });

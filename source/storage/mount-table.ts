@@ -19,17 +19,17 @@ export type Mount = {
 };
 
 // Space, tab, newline and backslash are written as three octal digits.
-const unescape = (text: string): string => text.replaceAll(/\\([0-7]{3})/gv, (_, octal: string) => String.fromCodePoint(Number.parseInt(octal, 8)));
+const unescape = (text: string): string => text.replaceAll(/\\(?<octal>[0-7]{3})/gv, (_, octal: string) => String.fromCodePoint(Number.parseInt(octal, 8)));
 
 /** Reads the lines of a mount table, in the order in which things were mounted. */
 export const parseMounts = (text: string): Mount[] => text.split('\n').flatMap(line => {
-	const [before = '', after] = line.split(' - ');
+	const [before = '', after] = line.split(' - ', 2);
 	if (after === undefined) {
 		return [];
 	}
 
-	const mountPoint = before.split(' ')[4] ?? '';
-	const [type = '', source = '', options = ''] = after.split(' ');
+	const mountPoint = before.split(' ', 5)[4] ?? '';
+	const [type = '', source = '', options = ''] = after.split(' ', 3);
 	return [{
 		mountPoint: unescape(mountPoint), type, source: unescape(source), options: options.split(','),
 	}];
@@ -41,7 +41,7 @@ export const resolvePath = async (file: string): Promise<string> => {
 		return await realpath(file);
 	} catch (error) {
 		const parent = path.dirname(file);
-		if (!isSystemError(error, 'ENOENT') || parent === file) {
+		if (parent === file || !isSystemError(error, 'ENOENT')) {
 			throw error;
 		}
 
@@ -53,7 +53,7 @@ export const resolvePath = async (file: string): Promise<string> => {
 export const findMount = async (file: string): Promise<Mount | undefined> => {
 	const mounts = parseMounts(await readFile('/proc/self/mountinfo', 'utf8'));
 	const resolved = await resolvePath(path.resolve(file));
-	const isOn = ({mountPoint}: Mount) => mountPoint === '/' || resolved === mountPoint || resolved.startsWith(`${mountPoint}/`);
+	const isOn = ({mountPoint}: Mount) => `${resolved}/`.startsWith(mountPoint === '/' ? '/' : `${mountPoint}/`);
 
 	// The deepest, and of several at one place the last: it hides the others.
 	return mounts.filter(mount => isOn(mount)).toSorted((one, two) => one.mountPoint.length - two.mountPoint.length).at(-1);

@@ -35,18 +35,22 @@ export const mountUnit = (pool: string, image: string, options: string): string 
 
 /** Writes and enables the unit. Best effort: without it the pool is mounted by the next command. */
 export const enableMountUnit = async (pool: string, image: string, options: string): Promise<void> => {
-	if (isWanted(pool)) {
-		const file = await unitFile(pool);
-		await writeDurably(file, mountUnit(pool, image, options));
-		await tryCommand(['systemctl', 'enable', path.basename(file)]);
+	if (!isWanted(pool)) {
+		return;
 	}
+
+	const file = await unitFile(pool);
+	await writeDurably(file, mountUnit(pool, image, options));
+	await tryCommand(['systemctl', 'enable', path.basename(file)]);
 };
 
 /** Disables and removes the unit. */
 export const removeMountUnit = async (pool: string): Promise<void> => {
-	if (isWanted(pool)) {
-		const file = await unitFile(pool);
-		await tryCommand(['systemctl', 'disable', path.basename(file)]);
-		await removeDurably(file);
+	if (!isWanted(pool)) {
+		return;
 	}
+
+	const file = await unitFile(pool);
+	await tryCommand(['systemctl', 'disable', path.basename(file)]);
+	await removeDurably(file);
 };

@@ -8,7 +8,11 @@ import {CoppiceError} from '../system/errors.ts';
 import type {StorageDriver, DriverName} from './driver.ts';
 import {resolvePath} from './mount-table.ts';
 import {
-	besidePoolFile, type PoolDescription, readBesidePoolFile, readPoolFile, writePoolFile,
+	besidePoolFile,
+	type PoolDescription,
+	readBesidePoolFile,
+	readPoolFile,
+	writePoolFile,
 } from './pool-file.ts';
 
 export type {PoolDescription} from './pool-file.ts';

@@ -19,4 +19,4 @@ export const bytePathToNode = (path: BytePath): PathLike => isAscii(path) ? path
 /** Whether the path survives as text: whether a program can be given it as an argument. */
 export const isTextPath = (path: BytePath): boolean => textToBytePath(bytePathToText(path)) === path;
 
-const isAscii = (text: string): boolean => /^[\0-\u007F]*$/v.test(text);
+const isAscii = (text: string): boolean => /^[\0-\u{7F}]*$/v.test(text);

@@ -11,10 +11,10 @@ export const streamMagic = 'btrfs-stream\0';
 
 export const streamHeaderSize = 17;
 
-/** u32 length of the payload, u16 command, u32 checksum. */
+/** U32 length of the payload, u16 command, u32 checksum. */
 export const commandHeaderSize = 10;
 
-/** u16 type, u16 length. */
+/** U16 type, u16 length. */
 export const attributeHeaderSize = 4;
 
 /** Seconds since 1970 (negative before) and nanoseconds. */

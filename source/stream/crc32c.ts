@@ -3,8 +3,6 @@ CRC-32C (Castagnoli, RFC 3720 appendix B.4) as the btrfs send stream uses it: re
 elsewhere with initial value 0 and without the final inversion (`btrfs_crc32c` in the kernel's `fs/btrfs/send.c`).
 */
 
-/* eslint-disable no-bitwise -- A checksum is arithmetic on bits. */
-
 const polynomial = 0x82_F6_3B_78;
 
 // Slicing by 8: table n holds the effect of a byte that n more bytes follow (Kounavis and Berry, 2005).

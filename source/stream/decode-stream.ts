@@ -5,13 +5,22 @@ This checks the form: magic, version, lengths, checksums, known commands, each w
 size. What the commands would do (paths that leave the target, a second subvolume, device nodes) is for the reader to judge.
 */
 
-/* eslint-disable no-bitwise -- A binary format. */
 import {Buffer} from 'node:buffer';
 import {CoppiceError} from '../system/errors.ts';
 import type {BytePath} from './byte-path.ts';
 import {
-	attributeHeaderSize, attributes, type AttributeKind, type AttributeName, type CommandName, commandHeaderSize, commandNames, commandShapes,
-	type StreamCommand, streamHeaderSize, streamMagic, type StreamTime,
+	attributeHeaderSize,
+	attributes,
+	type AttributeKind,
+	type AttributeName,
+	type CommandName,
+	commandHeaderSize,
+	commandNames,
+	commandShapes,
+	type StreamCommand,
+	streamHeaderSize,
+	streamMagic,
+	type StreamTime,
 } from './commands.ts';
 import {crc32c} from './crc32c.ts';
 
@@ -37,11 +46,14 @@ The commands of one or more streams, each stream beginning with a `header` and f
 
 Values of kind `bytes` may share memory with what the source gave: use or copy them before asking for the next command.
 
+@yields A command, or the header before the first.
 @throws CoppiceError `failed` naming the byte at which the stream stops making sense, or is cut off before its `end`.
 */
-// eslint-disable-next-line func-style -- A generator.
-export async function * decodeStream(source: AsyncIterable<Uint8Array>, options: DecodeOptions = {}): AsyncGenerator<StreamHeader | StreamCommand, void, undefined> {
-	const maximumPayload = options.maximumPayload ?? 512 * 1024;
+export async function * decodeStream(
+	source: AsyncIterable<Uint8Array>,
+	options: DecodeOptions = {},
+): AsyncGenerator<StreamHeader | StreamCommand, void, undefined> {
+	const maximumPayload = options.maximumPayload ?? (512 * 1024);
 	const input = new Input(source);
 	while (await input.has(1)) {
 		if (!await input.has(streamHeaderSize)) {
@@ -76,24 +88,23 @@ const readCommand = async (input: Input, version: number, maximumPayload: number
 
 	const header = input.take(commandHeaderSize);
 	const length = header.readUInt32LE(0);
-	const number = header.readUInt16LE(4);
-	const expected = header.readUInt32LE(6);
 	if (length > maximumPayload) {
 		throw bad(start, `a command claims ${length} bytes, ${maximumPayload} are allowed`);
+	}
+
+	if (!await input.has(length)) {
+		throw bad(start, 'it is cut off in a command');
 	}
 
 	// The checksum covers the header too, with its own field zero.
 	const blank = Buffer.from(header);
 	blank.writeUInt32LE(0, 6);
-	if (!await input.has(length)) {
-		throw bad(start, 'it is cut off in a command');
-	}
-
 	const payload = input.take(length);
-	if (crc32c(crc32c(0, blank), payload) !== expected) {
+	if (crc32c(crc32c(0, blank), payload) !== header.readUInt32LE(6)) {
 		throw bad(start, 'a checksum does not match');
 	}
 
+	const number = header.readUInt16LE(4);
 	const name = commandNames.get(number);
 	if (name === undefined || commandShapes[name].since > version) {
 		throw bad(start, `command ${number} is not part of version ${version}`);
@@ -181,20 +192,24 @@ const readValue = (kind: AttributeKind, bytes: Buffer, wrong: () => CoppiceError
 	}
 };
 
-const formatUuid = (bytes: Buffer): string => bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})/v, '$1-$2-$3-$4-');
+const formatUuid = (bytes: Buffer): string => [[0, 4], [4, 6], [6, 8], [8, 10], [10, 16]].map(([from, to]) => bytes.toString('hex', from, to)).join('-');
 
 /**
 Bytes as they come, handed out in pieces of the size asked for; copied only where a piece spans two chunks.
 */
 class Input {
-	/** Bytes taken so far. */
-	offset = 0;
 	readonly #chunks: AsyncIterator<Uint8Array>;
 	#waiting: Buffer[] = [];
 	#length = 0;
+	#offset = 0;
 
 	constructor(source: AsyncIterable<Uint8Array>) {
 		this.#chunks = source[Symbol.asyncIterator]();
+	}
+
+	/** Bytes taken so far. */
+	get offset(): number {
+		return this.#offset;
 	}
 
 	/** Whether so many bytes are there, waiting for them. */
@@ -228,7 +243,7 @@ class Input {
 		}
 
 		this.#length -= length;
-		this.offset += length;
+		this.#offset += length;
 		return piece;
 	}
 }

@@ -1,13 +1,16 @@
 import {
+	chmod,
 	mkdtemp,
+	readdir,
 	readFile,
 	rm,
 	stat,
+	truncate,
 } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import process from 'node:process';
 import test from 'ava';
+import {cacheFolder, cacheName, readCodeCache} from '../../source/cli/code-cache.ts';
 import {commands} from '../../source/cli/commands/index.ts';
 import {cliDocsPath, makeCliDocs} from '../../scripts/make-cli-docs.ts';
 import {buildCli, cliPath, coppice} from '../fixtures/built-cli.ts';
@@ -115,24 +118,59 @@ test('a folder without a compose file', async t => {
 	t.like(JSON.parse(stderr), {error: {code: 'not-found'}});
 });
 
-test('the compiled code is kept in the home', async t => {
-	const folder = await makeFolder();
-	t.teardown(async () => rm(folder, {recursive: true}));
-	const {exitCode} = await coppice(['--version'], {env: {COPPICE_HOME: folder, NODE_COMPILE_CACHE: undefined}});
-	t.is(exitCode, 0);
-	const cache = await stat(path.join(folder, 'cache'));
-	t.true(cache.isDirectory());
+test('compiled code is kept in the home, a file a verb, and used', async t => {
+	const home = await makeFolder();
+	t.teardown(async () => rm(home, {recursive: true}));
+	const env = {COPPICE_HOME: home, NODE_COMPILE_CACHE: undefined};
+	const first = await coppice(['completion', 'bash'], {env});
+	const [folder = ''] = await readdir(path.join(home, 'cache'));
+	const files = path.join(home, 'cache', folder);
+	t.deepEqual(await readdir(files), ['completion']);
+	const before = await stat(path.join(files, 'completion'));
+	t.is(before.mode & 0o777, 0o600);
+	t.deepEqual(await coppice(['completion', 'bash'], {env}), first);
+	const after = await stat(path.join(files, 'completion'));
+	t.is(after.ino, before.ino, 'what was taken is not written again');
 });
 
-test('nothing heavy is loaded before a verb asks for it', async t => {
-	await buildCli();
-	const folder = await makeFolder();
-	t.teardown(async () => rm(folder, {recursive: true}));
+test('compiled code that is damaged is made anew, and what others can write is not run', async t => {
+	const home = await makeFolder();
+	t.teardown(async () => rm(home, {recursive: true}));
+	const env = {COPPICE_HOME: home, NODE_COMPILE_CACHE: undefined};
+	const first = await coppice(['completion', 'bash'], {env});
+	const [folder = ''] = await readdir(path.join(home, 'cache'));
+	const file = path.join(home, 'cache', folder, 'completion');
+	const {size} = await stat(file);
+	await truncate(file, 1000);
+	t.deepEqual(await coppice(['completion', 'bash'], {env}), first);
+	const repaired = await stat(file);
+	t.true(repaired.size > 1000 && repaired.size <= size * 2);
 
-	// Every module that is loaded leaves its compiled code.
-	const {stderr} = await coppice(['--version'], {env: {NODE_COMPILE_CACHE: folder, NODE_DEBUG_NATIVE: 'COMPILE_CACHE'}});
-	const chunks = new Set(Array.from(stderr.matchAll(/dist\/chunks\/[\w\-]+\.js/gv), match => match[0]));
-	t.true(chunks.size > 0);
-	const stats = await Promise.all(Array.from(chunks, async chunk => stat(path.join(path.dirname(cliPath), '..', chunk))));
-	t.true(stats.reduce((sum, {size}) => sum + size, 0) < 150 * 1024, `${[...chunks].join(' ')} of ${process.version}`);
+	await chmod(file, 0o666);
+	t.is(readCodeCache(file), undefined);
+	t.deepEqual(await coppice(['completion', 'bash'], {env}), first);
+	const replaced = await stat(file);
+	t.not(replaced.ino, repaired.ino);
+});
+
+test('a run that fails keeps no compiled code, and a folder that can\'t be written is no error', async t => {
+	const home = await makeFolder();
+	t.teardown(async () => rm(home, {recursive: true}));
+	const failed = await coppice(['statsu'], {env: {COPPICE_HOME: home, NODE_COMPILE_CACHE: undefined}});
+	t.is(failed.exitCode, 2);
+	t.deepEqual(await readdir(home), []);
+	const {exitCode, stderr} = await coppice(['--version'], {env: {COPPICE_HOME: '/dev/null/home', NODE_COMPILE_CACHE: undefined}});
+	t.is(exitCode, 0);
+	t.is(stderr, '');
+});
+
+test('where compiled code is kept', t => {
+	t.is(cacheFolder({COPPICE_HOME: '/h', XDG_CACHE_HOME: '/x'}, true), '/h/cache');
+	t.is(cacheFolder({XDG_CACHE_HOME: '/x'}, true), '/var/cache/coppice');
+	t.is(cacheFolder({XDG_CACHE_HOME: '/x'}, false), '/x/coppice');
+	t.is(cacheFolder({}, false), path.join(os.homedir(), '.cache/coppice'));
+	t.is(cacheFolder({NODE_COMPILE_CACHE: '/n', COPPICE_HOME: '/h'}, false), '/n');
+	t.is(cacheName(['-C', 'status', '--json', 'log', 'main']), 'log');
+	t.is(cacheName(['--version']), 'none');
+	t.is(cacheName(['../../etc/passwd']), 'none');
 });

@@ -125,7 +125,7 @@ test.serial('a port taken', async t => {
 	t.teardown(() => {
 		server.close();
 	});
-	isClear(t, await stack.run(['up']), 5, new RegExp(`${stack.port}.*pid ${process.pid}`, 'sv'));
+	isClear(t, await stack.run(['up']), 5, new RegExp(`${stack.port}.*process ${process.pid}`, 'sv'));
 });
 
 test.serial('Postgres of another major version than the data', async t => {
@@ -170,8 +170,8 @@ test.serial('a pool that is full: in mid-write and in mid-commit', async t => {
 
 	await rm(filler);
 	await execa('sync', ['-f', stack.pool]);
-	await stack.run(['up']);
 	await stack.json('reset', commit.id);
+	await stack.json('up');
 	t.true(await isThere(stack, 'safe'));
 });
 

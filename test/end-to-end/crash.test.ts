@@ -3,6 +3,7 @@ Power cuts: the process is killed at every step of every verb that changes a sta
 
 Each verb is run once to learn the names of its failpoints, then once for each of them with the process killed there.
 */
+import {randomUUID} from 'node:crypto';
 import {readdir, readFile} from 'node:fs/promises';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
@@ -41,7 +42,7 @@ type Scenario = {
 
 const learnFailpoints = async (scenario: Scenario): Promise<string[]> => {
 	await scenario.arrange();
-	const file = path.join(stack.root, `failpoints-${counter++}`);
+	const file = path.join(stack.root, `failpoints-${randomUUID()}`);
 	const result = await stack.run(scenario.verb(), {COPPICE_FAILPOINT_LOG: file});
 	if (result.exitCode !== 0) {
 		throw new Error(result.stderr);

@@ -201,8 +201,11 @@ test.serial('commits are found by tag, prefix, ancestry and time', async t => {
 });
 
 test.serial('a single commit is pruned without touching others, and undo brings it back', async t => {
+	await stack.json('commit', '-m', 'Victim');
+	await stack.json('commit', '-m', 'After the victim');
 	const log = await stack.json('log');
 	const victim = log[1];
+	t.is(victim.message, 'Victim');
 	await stack.json('prune', victim.id);
 	const after = await stack.json('log');
 	t.false(after.some((entry: {id: string}) => entry.id === victim.id));
@@ -251,7 +254,8 @@ test.serial('no secret in history or logs', async t => {
 test.serial('down and up keep the data', async t => {
 	await stack.json('down');
 	const status = await stack.json('status');
-	t.is(status.services[0].state, 'stopped');
+	t.false(status.services[0].ready);
+	t.not(status.services[0].state, 'running');
 	const stopped = await stack.json('commit', '-m', 'While stopped');
 	t.is(stopped.commit.consistency, 'stopped');
 	const result = await stack.json('reset', 'HEAD~1');

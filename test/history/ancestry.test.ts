@@ -1,7 +1,15 @@
 import test from 'ava';
 import fc from 'fast-check';
 import {
-	ancestors, isAncestor, lookupOf, mergeBase, mergeBases, nearestPresent, reachable, shownParents, type Lookup,
+	ancestors,
+	isAncestor,
+	lookupOf,
+	mergeBase,
+	mergeBases,
+	nearestPresent,
+	reachable,
+	shownParents,
+	type Lookup,
 } from '../../source/history/ancestry.ts';
 import {sortNewestFirst} from '../../source/history/commit-order.ts';
 import {historyShape} from './fixture.ts';
@@ -30,7 +38,7 @@ test('merge bases agree with the definition', t => {
 		for (const a of ids) {
 			for (const b of ids) {
 				const common = ids.filter(id => descendsFrom(a, id, lookup) && descendsFrom(b, id, lookup));
-				const best = common.filter(id => !common.some(other => other !== id && descendsFrom(other, id, lookup)));
+				const best = common.filter(id => common.every(other => other === id || !descendsFrom(other, id, lookup)));
 				t.deepEqual([...mergeBases(a, b, lookup)].toSorted(), best.toSorted());
 				t.is(mergeBase(a, b, lookup) === undefined, best.length === 0);
 			}
@@ -39,7 +47,8 @@ test('merge bases agree with the definition', t => {
 });
 
 test('shown parents are the nearest that are left: every path to them goes over removed commits only', t => {
-	fc.assert(fc.property(historyShape(10), fc.func(fc.boolean()), (commits, isRemoved) => {
+	const anyChoice = fc.func(fc.boolean());
+	fc.assert(fc.property(historyShape(10), anyChoice, (commits, isRemoved) => {
 		const lookup = lookupOf(commits.filter(({id}) => !isRemoved(id)), commits.filter(({id}) => isRemoved(id)));
 		const nearest = (id: string): string[] => lookup(id)!.parents.flatMap(parent => isRemoved(parent) ? nearest(parent) : [parent]);
 		for (const {id} of commits) {
@@ -68,13 +77,16 @@ test('very long and very entangled histories are walked through', t => {
 });
 
 test('reachable ids come nearest first, each once', t => {
-	const parents: Readonly<Record<string, readonly string[]>> = {d: ['b', 'c'], b: ['a'], c: ['a'], a: []};
+	const parents: Readonly<Record<string, readonly string[]>> = {
+		d: ['b', 'c'], b: ['a'], c: ['a'], a: [],
+	};
 	t.deepEqual([...reachable(['d'], id => parents[id]!)], ['d', 'b', 'c', 'a']);
 	t.deepEqual(nearestPresent(['b', 'c'], id => id === 'a', id => parents[id]!), ['a']);
 });
 
 test('a log is sorted newest first, children before parents, whatever the clocks said', t => {
-	fc.assert(fc.property(historyShape(), fc.func(fc.nat({max: 5})), fc.infiniteStream(fc.nat()), (commits, clock, shuffle) => {
+	const anyClock = fc.func(fc.nat({max: 5}));
+	fc.assert(fc.property(historyShape(), anyClock, (commits, clock) => {
 		const timed = commits.map(commit => ({...commit, time: new Date(clock(commit.id) * 1000).toISOString()}));
 		const sorted = sortNewestFirst(timed);
 		const ids = sorted.map(({id}) => id);
@@ -86,14 +98,15 @@ test('a log is sorted newest first, children before parents, whatever the clocks
 		}
 
 		// The order does not depend on the order of the list.
-		const shuffled = timed.map(commit => ({commit, key: shuffle.next().value})).toSorted((a, b) => a.key - b.key).map(({commit}) => commit);
-		t.deepEqual(sortNewestFirst(shuffled), sorted);
+		t.deepEqual(sortNewestFirst(timed.toReversed()), sorted);
 
 		// By the definition: of the commits whose children are all placed, the newest is next.
 		const left = new Map(timed.map(commit => [commit.id, commit]));
 		for (const {id, time} of sorted) {
-			const free = [...left.values()].filter(commit => ![...left.values()].some(child => child.parents.includes(commit.id)));
-			t.is(time, free.map(commit => commit.time).toSorted().at(-1)!);
+			const waiting = new Set(left.values().flatMap(child => child.parents));
+			const free = left.values().filter(commit => !waiting.has(commit.id));
+			const times = Array.from(free, commit => commit.time);
+			t.is(time, times.toSorted().at(-1)!);
 			left.delete(id);
 		}
 	}));

@@ -2,16 +2,23 @@ import {createHash} from 'node:crypto';
 import test from 'ava';
 import fc from 'fast-check';
 import {
-	commitId, decodeCommit, encodeCommit, isCommitId, type Commit,
+	commitId,
+	decodeCommit,
+	encodeCommit,
+	isCommitId,
+	type Commit,
 } from '../../source/history/commit.ts';
 import {failsAs, fakeId, makeCommit} from './fixture.ts';
 
 const hash = (text: string) => createHash('sha256').update(text).digest('hex');
 
+const digit = fc.constantFrom(...'0123456789abcdef');
+const commitIds = fc.string({unit: digit, minLength: 64, maxLength: 64});
+
 const commits: fc.Arbitrary<Commit> = fc.record({
 	version: fc.constant(1 as const),
 	stack: fc.string({unit: fc.constantFrom(...'abc_09'), minLength: 1, maxLength: 10}),
-	parents: fc.array(fc.string({unit: fc.constantFrom(...'0123456789abcdef'), minLength: 64, maxLength: 64}), {maxLength: 3}),
+	parents: fc.array(commitIds, {maxLength: 3}),
 	time: fc.date({noInvalidDate: true, min: new Date('2000-01-01'), max: new Date('2100-01-01')}).map(date => date.toISOString()),
 	message: fc.string({unit: 'binary'}),
 	kind: fc.constantFrom('commit', 'safety'),
@@ -27,7 +34,9 @@ test('what is written is read back, whatever it holds', t => {
 		const id = commitId(commit);
 		const {id: readId, ...content} = decodeCommit(encodeCommit(commit), id, 'file');
 		t.is(readId, id);
-		t.deepEqual(JSON.parse(JSON.stringify(content)), JSON.parse(JSON.stringify(commit)));
+		t.is(encodeCommit(content), encodeCommit(commit));
+		t.deepEqual(content.volumes, commit.volumes);
+		t.is(content.message, commit.message);
 		t.is(commitId({...content, id, removed: true} as Commit), id, 'what reading adds changes the id');
 	}));
 });
@@ -47,8 +56,8 @@ test('a known commit keeps its id in every version', t => {
 });
 
 test('half a surrogate pair in a message does no harm', t => {
-	const commit = makeCommit({message: 'broken \uD83D emoji'});
-	t.is(decodeCommit(encodeCommit(commit), commitId(commit), 'file').message, 'broken \uFFFD emoji');
+	const commit = makeCommit({message: 'broken \u{D83D} emoji'});
+	t.is(decodeCommit(encodeCommit(commit), commitId(commit), 'file').message, 'broken \u{FFFD} emoji');
 });
 
 test('a commit that was cut at any place, or changed by a byte, is noticed', async t => {
@@ -102,12 +111,12 @@ test('a commit of a newer version says so', async t => {
 });
 
 test('fields that a later version adds are kept', t => {
-	t.is((decodeForeign({...makeCommit(), later: 'x'}) as unknown as {later: string}).later, 'x');
+	t.like(decodeForeign({...makeCommit(), later: 'x'}), {later: 'x'});
 });
 
 test('an id is 64 lower-case hexadecimal digits', t => {
 	t.true(isCommitId(fakeId('a')));
 	for (const id of ['', 'a'.repeat(63), 'A'.repeat(64), `${'a'.repeat(63)}/`, `${'a'.repeat(64)}\n`]) {
-		t.false(isCommitId(id), id);
+		t.false(isCommitId(id), JSON.stringify(id));
 	}
 });

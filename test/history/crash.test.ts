@@ -1,13 +1,20 @@
 /**
 Processes killed in the middle of a change: doing it again makes it whole.
 */
-import {readdir, readFile} from 'node:fs/promises';
+import {readdir} from 'node:fs/promises';
 import path from 'node:path';
 import process from 'node:process';
 import {execa} from 'execa';
 import test, {type ExecutionContext} from 'ava';
 import type {History} from '../../source/history/history.ts';
-import {fakeId, makeCommit, makeHistory} from './fixture.ts';
+import {
+	fakeId,
+	linesOf,
+	makeCommit,
+	makeHistory,
+	movesOf,
+	tipOf,
+} from './fixture.ts';
 
 const [a, b] = [fakeId('a'), fakeId('b')];
 const module = path.join(import.meta.dirname, '../../source/history/open-history.ts');
@@ -30,11 +37,8 @@ const prepare = async (t: ExecutionContext) => {
 const state = async (history: History) => ({
 	branches: await history.branches(),
 	current: await history.currentBranch(),
-	logs: Object.fromEntries(await Promise.all(['main', 'gone', 'new'].map(async branch => {
-		const entries = await history.reflog(branch);
-		return [branch, entries.map(({from, to, reason}) => [from, to, reason])] as const;
-	}))),
-	files: (await readdir(history.folder, {recursive: true})).toSorted(),
+	logs: [await movesOf(history, 'main'), await movesOf(history, 'gone'), await movesOf(history, 'new')],
+	files: new Set(await readdir(history.folder, {recursive: true})),
 });
 
 for (const [name, code] of Object.entries({
@@ -48,7 +52,7 @@ for (const [name, code] of Object.entries({
 		const result = await runElsewhere(reference, code, {COPPICE_FAILPOINT_LOG: log});
 		t.is(result.exitCode, 0, result.stderr);
 		const expected = await state(reference);
-		const failpoints = (await readFile(log, 'utf8')).trim().split('\n');
+		const failpoints = await linesOf(log);
 		t.true(failpoints.length > 0);
 		for (const failpoint of failpoints) {
 			const history = await prepare(t);
@@ -89,10 +93,12 @@ test('a process killed while it writes leaves nothing torn: all that it had ackn
 		t.deepEqual(damaged, []);
 		const ids = commits.map(({id}) => id).toReversed();
 		t.deepEqual(ids.slice(0, acknowledged.length), acknowledged);
-		t.true(ids.slice(acknowledged.length - 1).includes((await history.branches()).get('main')!));
+		const tip = await tipOf(history, 'main');
+		t.true(ids.slice(acknowledged.length - 1).includes(tip!));
 		const entries = await history.reflog('main');
 		t.deepEqual(entries.slice(0, acknowledged.length).map(({to}) => to), acknowledged);
-		t.true((await history.operations()).length >= acknowledged.length);
+		const operations = await history.operations();
+		t.true(operations.length >= acknowledged.length);
 		await history.clean();
 		const files = await readdir(history.folder, {recursive: true});
 		t.deepEqual(files.filter(file => file.endsWith('.tmp')), []);

@@ -2,7 +2,7 @@
 What the tests of the history share: a folder of their own, and commits.
 */
 import {randomUUID} from 'node:crypto';
-import {mkdtemp, rm} from 'node:fs/promises';
+import {mkdtemp, readFile, rm} from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type {ExecutionContext} from 'ava';
@@ -65,4 +65,38 @@ export const failsAs = async (t: ExecutionContext, code: CoppiceError['code'], r
 	t.is(error.code, code, error.message);
 	t.not(error.hint, undefined, 'no next step is said');
 	return error;
+};
+
+/** Asserts that something fails as a user should see it and says some text, and returns the failure. */
+export const failsNaming = async (t: ExecutionContext, code: CoppiceError['code'], text: string, run: () => unknown): Promise<CoppiceError> => {
+	const error = await failsAs(t, code, run);
+	t.true(error.message.includes(text), error.message);
+	return error;
+};
+
+export const tipOf = async (history: History, branch: string): Promise<string | null | undefined> => {
+	const branches = await history.branches();
+	return branches.get(branch);
+};
+
+/** The moves of a branch without their times. */
+export const movesOf = async (history: History, branch: string): Promise<ReadonlyArray<readonly [string | null, string | null, string]>> => {
+	const entries = await history.reflog(branch);
+	return entries.map(({from, to, reason}) => [from, to, reason] as const);
+};
+
+export const linesOf = async (file: string): Promise<readonly string[]> => {
+	const text = await readFile(file, 'utf8');
+	return text.trimEnd().split('\n');
+};
+
+/** Writes some commits, each the child of the one before, and returns their ids, oldest first. */
+export const writeLine = async (history: History, count: number): Promise<string[]> => {
+	const ids: string[] = [];
+	for (let number = 0; number < count; number++) {
+		const commit = makeCommit({message: String(number), parents: ids.slice(-1)});
+		ids.push(await history.writeCommit(commit));
+	}
+
+	return ids;
 };

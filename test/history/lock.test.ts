@@ -50,7 +50,7 @@ test('a second writer is told who holds it: verb, process and since when', async
 		t.true(error.message.includes('`coppice reset`'));
 		t.true(error.message.includes(`process ${child.pid!}`));
 		t.true(error.hint!.includes(`kill ${child.pid!}`));
-		const {since = ''} = /since (?<since>[\dT:.Z\-]+)/v.exec(error.message)!.groups!;
+		const {since = ''} = /since (?<since>[\d\-.:TZ]+)/v.exec(error.message)!.groups!;
 		t.true(Date.parse(since) >= before && Date.parse(since) <= Date.now());
 	}
 
@@ -109,7 +109,7 @@ test('two processes never hold it at one time', async t => {
 	const name = `/pool/${randomUUID()}`;
 	// Each child says `held` and `released`; in between no other may say `held`.
 	const said: string[] = [];
-	const children = Array.from({length: 4}, (_, number) => {
+	const children = Array.from({length: 4}, async (_, number) => {
 		const child = execa(process.execPath, [holder, name, 'commit'], {stdin: 'pipe'});
 		child.stdout.on('data', (chunk: Uint8Array) => {
 			said.push(...String(chunk).trim().split('\n').map(word => `${number} ${word}`));
@@ -136,13 +136,15 @@ test('waiting ends when it is interrupted', async t => {
 	}, 50);
 	const error = await t.throwsAsync(waiting);
 	t.like(error, {code: 'interrupted'});
-	await t.throwsAsync(withLock({name, verb: 'commit', signal: AbortSignal.abort()}, async () => t.fail()));
+	const late = withLock({name, verb: 'commit', signal: AbortSignal.abort()}, async () => undefined);
+	await t.throwsAsync(late, {message: /Interrupted/v});
 });
 
 test('asking for a lock inside itself is an error in the code, at once', async t => {
 	const name = newName();
 	await withLock({name, verb: 'commit'}, async () => {
-		await t.throwsAsync(withLock({name, verb: 'commit'}, async () => t.fail()), {message: /inside itself/v});
+		const again = withLock({name, verb: 'commit'}, async () => undefined);
+		await t.throwsAsync(again, {message: /inside itself/v});
 		t.is(await withLock({name: `${name}2`, verb: 'commit'}, async () => 'another'), 'another');
 	});
 });

@@ -1,7 +1,12 @@
 import test from 'ava';
 import fc from 'fast-check';
 import {
-	invert, nextRedo, nextUndo, undoneOperations, type Operation, type OperationChange,
+	invert,
+	nextRedo,
+	nextUndo,
+	undoneOperations,
+	type Operation,
+	type OperationChange,
 } from '../../source/history/operation.ts';
 
 const operation = (id: string, rest: Partial<Operation> = {}): Operation => ({
@@ -10,9 +15,9 @@ const operation = (id: string, rest: Partial<Operation> = {}): Operation => ({
 
 /** An editor: a text, and two stacks of the texts to go back and forth to. */
 class Editor {
-	text = '';
 	readonly #back: string[] = [];
 	#forth: string[] = [];
+	text = '';
 
 	type(text: string): void {
 		this.#back.push(this.text);
@@ -45,12 +50,24 @@ class Editor {
 
 /** A stack with one branch, whose verbs are recorded as operations and taken back by what these say. */
 class Stack {
+	#ids = 0;
 	tip: string | null = null;
 	readonly operations: Operation[] = [];
-	#ids = 0;
+
+	#record(changes: readonly OperationChange[], rest: Partial<Operation> = {}): void {
+		for (const change of changes) {
+			if (change.type === 'branch') {
+				this.tip = change.to ?? null;
+			}
+		}
+
+		this.operations.push(operation(String(this.#ids++), {changes, ...rest}));
+	}
 
 	move(to: string): void {
-		this.#record([{type: 'branch', name: 'main', from: this.tip, to}]);
+		this.#record([{
+			type: 'branch', name: 'main', from: this.tip, to,
+		}]);
 	}
 
 	undo(): boolean {
@@ -70,30 +87,21 @@ class Stack {
 
 		return target !== undefined;
 	}
-
-	#record(changes: readonly OperationChange[], rest: Partial<Operation> = {}): void {
-		for (const change of changes) {
-			if (change.type === 'branch') {
-				this.tip = change.to ?? null;
-			}
-		}
-
-		this.operations.push(operation(String(this.#ids++), {changes, ...rest}));
-	}
 }
 
 test('undo and redo do what those of an editor do', t => {
-	fc.assert(fc.property(fc.array(fc.constantFrom('type', 'undo', 'undo', 'redo'), {maxLength: 60}), actions => {
+	const anyActions = fc.array(fc.constantFrom('type', 'undo', 'undo', 'redo'), {maxLength: 60});
+	fc.assert(fc.property(anyActions, actions => {
 		const editor = new Editor();
 		const stack = new Stack();
 		for (const [index, action] of actions.entries()) {
 			if (action === 'type') {
 				editor.type(String(index));
 				stack.move(String(index));
-			} else {
-				t.is(stack[action](), editor[action](), `${index} ${action}`);
+				continue;
 			}
 
+			t.is(stack[action](), editor[action](), `${index} ${action}`);
 			t.is(stack.tip ?? '', editor.text);
 		}
 	}), {numRuns: 500});

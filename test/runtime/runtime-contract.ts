@@ -1,10 +1,16 @@
 /**
 What every runtime must do, whatever it runs services with. Services are shell scripts here; databases have tests of their own.
 */
+import {readFile, stat} from 'node:fs/promises';
 import {setTimeout as delay} from 'node:timers/promises';
 import type {ExecutionContext, TestFn} from 'ava';
 import {CoppiceError} from '../../source/system/errors.ts';
-import type {LogLine, Runtime, ServiceState} from '../../source/runtime/runtime.ts';
+import type {
+	LogLine,
+	LogOptions,
+	Runtime,
+	ServiceState,
+} from '../../source/runtime/runtime.ts';
 import type {Dependency, Service} from '../../source/stack/stack.ts';
 
 export type OpenStack = {
@@ -53,6 +59,27 @@ export const stateOf = async (runtime: Runtime, name: string): Promise<ServiceSt
 
 export const collect = async (lines: AsyncIterable<LogLine>): Promise<LogLine[]> => Array.fromAsync(lines);
 
+/** One field of the state of a service. */
+export const fieldOf = async <K extends keyof ServiceState>(runtime: Runtime, name: string, key: K): Promise<ServiceState[K]> => {
+	const state = await stateOf(runtime, name);
+	return state[key];
+};
+
+export const textsOf = async (runtime: Runtime, options: LogOptions): Promise<string[]> => {
+	const lines = await collect(runtime.logs(options));
+	return lines.map(line => line.text);
+};
+
+export const countLines = async (runtime: Runtime, options: LogOptions): Promise<number> => {
+	const lines = await collect(runtime.logs(options));
+	return lines.length;
+};
+
+export const firstText = async (runtime: Runtime, options: LogOptions): Promise<string | undefined> => {
+	const [first] = await textsOf(runtime, options);
+	return first;
+};
+
 export const needs = (condition: Dependency['condition'], required = true): Dependency => ({condition, required, restart: false});
 
 export const runtimeContract = (test: TestFn, subject: RuntimeSubject): void => {
@@ -69,29 +96,31 @@ export const runtimeContract = (test: TestFn, subject: RuntimeSubject): void => 
 	test(title('start, stop, start again, down; another runtime sees the same'), async t => {
 		const {runtime, reopen} = await open(t, [script('one', forever), script('two', forever)]);
 		await runtime.start();
-		t.deepEqual((await reopen().states()).map(state => state.status), ['running', 'running']);
+		const seen = await reopen().states();
+		t.deepEqual(seen.map(state => state.status), ['running', 'running']);
 		const before = await stateOf(runtime, 'one');
 		t.true(before.processId !== undefined && before.startedAt !== undefined);
 
 		await reopen().start();
-		t.is((await stateOf(runtime, 'one')).processId, before.processId, 'what runs is left alone');
+		t.is(await fieldOf(runtime, 'one', 'processId'), before.processId, 'what runs is left alone');
 
 		await reopen().stop(['one']);
-		t.is((await stateOf(runtime, 'one')).status, 'stopped');
-		t.is((await stateOf(runtime, 'one')).exitCode, 0);
-		t.is((await stateOf(runtime, 'two')).status, 'running');
+		t.is(await fieldOf(runtime, 'one', 'status'), 'stopped');
+		t.is(await fieldOf(runtime, 'one', 'exitCode'), 0);
+		t.is(await fieldOf(runtime, 'two', 'status'), 'running');
 
 		await runtime.start(['one']);
-		t.is((await stateOf(runtime, 'one')).status, 'running');
+		t.is(await fieldOf(runtime, 'one', 'status'), 'running');
 		await runtime.down();
-		t.true((await runtime.states()).every(state => ['created', 'stopped'].includes(state.status)));
+		const after = await runtime.states();
+		t.true(after.every(state => ['created', 'stopped'].includes(state.status)));
 	});
 
 	test(title('stop and down of a stack that does not run are no error'), async t => {
 		const {runtime} = await open(t, [script('one', forever)]);
 		await runtime.stop();
 		await runtime.down();
-		t.is((await stateOf(runtime, 'one')).processId, undefined);
+		t.is(await fieldOf(runtime, 'one', 'processId'), undefined);
 	});
 
 	test(title('services start after what they depend on, and stop before it'), async t => {
@@ -109,13 +138,21 @@ export const runtimeContract = (test: TestFn, subject: RuntimeSubject): void => 
 			}),
 		]);
 		await runtime.start();
-		t.is((await stateOf(runtime, 'db')).health, 'healthy');
-		const {readFile} = await import('node:fs/promises');
-		const notes = async (): Promise<string[]> => (await readFile(`${volumeFolder('data')}/notes`, 'utf8')).trim().split('\n');
-		await until('all three have started', async () => (await notes()).length === 3);
-		t.is((await notes())[0], 'db starts');
+		t.is(await fieldOf(runtime, 'db', 'health'), 'healthy');
+		const notes = async (): Promise<string[]> => {
+			const text = await readFile(`${volumeFolder('data')}/notes`, 'utf8');
+			return text.trim().split('\n');
+		};
+
+		await until('all three have started', async () => {
+			const {length} = await notes();
+			return length === 3;
+		});
+		const started = await notes();
+		t.is(started[0], 'db starts');
 		await runtime.stop();
-		t.deepEqual((await notes()).slice(3), ['web stops', 'app stops', 'db stops']);
+		const all = await notes();
+		t.deepEqual(all.slice(3), ['web stops', 'app stops', 'db stops']);
 	});
 
 	test(title('a dependency that must complete: its success lets others start, its failure is an error that names it'), async t => {
@@ -127,16 +164,16 @@ export const runtimeContract = (test: TestFn, subject: RuntimeSubject): void => 
 			script('maybe', forever, {dependsOn: {bad: needs('service_completed_successfully', false)}}),
 		]);
 		await runtime.start(['after-good']);
-		t.is((await stateOf(runtime, 'after-good')).status, 'running');
-		t.is((await stateOf(runtime, 'good')).exitCode, 0);
+		t.is(await fieldOf(runtime, 'after-good', 'status'), 'running');
+		t.is(await fieldOf(runtime, 'good', 'exitCode'), 0);
 
 		const error = await t.throwsAsync(runtime.start(['after-bad']), {instanceOf: CoppiceError});
 		t.regex(error.message, /bad/v);
-		t.not((await stateOf(runtime, 'after-bad')).status, 'running');
-		t.is((await stateOf(runtime, 'bad')).status, 'failed');
+		t.not(await fieldOf(runtime, 'after-bad', 'status'), 'running');
+		t.is(await fieldOf(runtime, 'bad', 'status'), 'failed');
 
 		await runtime.start(['maybe']);
-		t.is((await stateOf(runtime, 'maybe')).status, 'running');
+		t.is(await fieldOf(runtime, 'maybe', 'status'), 'running');
 	});
 
 	test(title('a start that waits can be called off'), async t => {
@@ -150,18 +187,20 @@ export const runtimeContract = (test: TestFn, subject: RuntimeSubject): void => 
 		]);
 		const controller = new AbortController();
 		const start = runtime.start(undefined, {signal: controller.signal});
-		await until('the dependency runs', async () => (await stateOf(runtime, 'slow')).status === 'running');
+		await until('the dependency runs', async () => await fieldOf(runtime, 'slow', 'status') === 'running');
 		controller.abort();
 		const error = await t.throwsAsync(start, {instanceOf: CoppiceError});
 		t.is(error.code, 'interrupted');
-		t.not((await stateOf(runtime, 'waits')).status, 'running');
+		t.not(await fieldOf(runtime, 'waits', 'status'), 'running');
 	});
 
 	test(title('a graceful stop gives the service its signal and its time; one at once does not'), async t => {
 		const tidy = 'trap \'sleep 0.2; echo tidy >>"$DATA/end"; exit 0\' TERM; echo up; while :; do sleep 0.02; done';
 		const {runtime, volumeFolder} = await open(t, [script('one', tidy)]);
-		const {readFile} = await import('node:fs/promises');
-		const started = async (count: number): Promise<void> => until('its trap is set', async () => (await collect(runtime.logs({}))).filter(line => line.text === 'up').length === count);
+		const started = async (count: number): Promise<void> => until('its trap is set', async () => {
+			const texts = await textsOf(runtime, {});
+			return texts.filter(text => text === 'up').length === count;
+		});
 		await runtime.start();
 		await started(1);
 		await runtime.stop(['one'], {mode: 'now'});
@@ -176,7 +215,6 @@ export const runtimeContract = (test: TestFn, subject: RuntimeSubject): void => 
 		const {runtime, volumeFolder} = await open(t, [
 			script('deaf', 'trap "" TERM; (trap "" TERM; while :; do date +%s%N >"$DATA/tick"; sleep 0.02; done) & while :; do sleep 1; done', {stopGraceMilliseconds: 100}),
 		]);
-		const {readFile} = await import('node:fs/promises');
 		const tick = async (): Promise<string> => readFile(`${volumeFolder('data')}/tick`, 'utf8').catch(() => '');
 		await runtime.start();
 		await until('its child works', async () => await tick() !== '');
@@ -193,18 +231,18 @@ export const runtimeContract = (test: TestFn, subject: RuntimeSubject): void => 
 			script('once', 'exit 7'),
 		]);
 		await runtime.start();
-		await until('it was restarted', async () => (await stateOf(runtime, 'always')).restarts >= 2);
-		await until('it has given up', async () => (await stateOf(runtime, 'limited')).status === 'failed');
-		t.is((await stateOf(runtime, 'limited')).restarts, 2);
-		t.is((await stateOf(runtime, 'limited')).exitCode, 7);
-		t.is((await stateOf(runtime, 'once')).status, 'failed');
-		t.is((await stateOf(runtime, 'once')).restarts, 0);
+		await until('it was restarted', async () => await fieldOf(runtime, 'always', 'restarts') >= 2);
+		await until('it has given up', async () => await fieldOf(runtime, 'limited', 'status') === 'failed');
+		t.is(await fieldOf(runtime, 'limited', 'restarts'), 2);
+		t.is(await fieldOf(runtime, 'limited', 'exitCode'), 7);
+		t.is(await fieldOf(runtime, 'once', 'status'), 'failed');
+		t.is(await fieldOf(runtime, 'once', 'restarts'), 0);
 
 		await runtime.stop(['always']);
-		const runs = (await collect(runtime.logs({services: ['always']}))).length;
+		const runs = await countLines(runtime, {services: ['always']});
 		await delay(700);
-		t.is((await stateOf(runtime, 'always')).status, 'stopped');
-		t.is((await collect(runtime.logs({services: ['always']}))).length, runs);
+		t.is(await fieldOf(runtime, 'always', 'status'), 'stopped');
+		t.is(await countLines(runtime, {services: ['always']}), runs);
 	});
 
 	test(title('logs: both streams, in order of time over services, last lines, since, and as they come'), async t => {
@@ -230,12 +268,12 @@ export const runtimeContract = (test: TestFn, subject: RuntimeSubject): void => 
 		t.deepEqual(lines.map(line => line.time), lines.map(line => line.time).toSorted());
 		t.deepEqual(followed.map(line => line.text).toSorted(), lines.map(line => line.text).toSorted());
 
-		t.deepEqual((await collect(runtime.logs({tail: 1}))).map(line => line.text), ['third', 'fourth']);
-		t.deepEqual((await collect(runtime.logs({services: ['two'], tail: 1}))).map(line => line.text), ['fourth']);
+		t.deepEqual(await textsOf(runtime, {tail: 1}), ['third', 'fourth']);
+		t.deepEqual(await textsOf(runtime, {services: ['two'], tail: 1}), ['fourth']);
 		const third = lines.find(line => line.text === 'third');
-		t.deepEqual((await collect(runtime.logs({since: new Date(third?.time ?? 0)}))).map(line => line.text), ['third', 'fourth']);
+		t.deepEqual(await textsOf(runtime, {since: new Date(third?.time ?? 0)}), ['third', 'fourth']);
 		await runtime.down();
-		t.is((await collect(runtime.logs({}))).length, 5, 'logs stay');
+		t.is(await countLines(runtime, {}), 5, 'logs stay');
 	});
 
 	test(title('exec: the environment of the service, input, output and exit code'), async t => {
@@ -253,8 +291,12 @@ export const runtimeContract = (test: TestFn, subject: RuntimeSubject): void => 
 		const writer = 'for i in 1 2; do (while :; do echo x >>"$DATA/$NAME"; done) & done; while :; do echo x >>"$DATA/$NAME"; done';
 		const names = ['a', 'b', 'c'];
 		const {runtime, volumeFolder} = await open(t, names.map(name => script(name, writer, {environment: {NAME: name}})));
-		const {stat} = await import('node:fs/promises');
-		const sizes = async (): Promise<number[]> => Promise.all(names.map(async name => (await stat(`${volumeFolder('data')}/${name}`).catch(() => ({size: 0}))).size));
+		const sizeOf = async (name: string): Promise<number> => {
+			const {size} = await stat(`${volumeFolder('data')}/${name}`).catch(() => ({size: 0}));
+			return size;
+		};
+
+		const sizes = async (): Promise<number[]> => Promise.all(names.map(async name => sizeOf(name)));
 		const grow = async (from: readonly number[], which: readonly number[]): Promise<void> => until('they write', async () => {
 			const now = await sizes();
 			return which.every(index => now[index]! > from[index]!);
@@ -266,27 +308,29 @@ export const runtimeContract = (test: TestFn, subject: RuntimeSubject): void => 
 		await grow(frozen, [2]);
 		const later = await sizes();
 		t.deepEqual(later.slice(0, 2), frozen.slice(0, 2));
-		t.is((await stateOf(runtime, 'a')).status, 'paused');
+		t.is(await fieldOf(runtime, 'a', 'status'), 'paused');
 		const {held, milliseconds} = await freeze.thaw();
 		t.true(held);
 		t.true(milliseconds > 0);
 		await grow(later, [0, 1, 2]);
-		t.is((await stateOf(runtime, 'a')).status, 'running');
+		t.is(await fieldOf(runtime, 'a', 'status'), 'running');
 	});
 
 	test(title('freeze: the lease ends by itself, and the thaw says that it did not hold'), async t => {
 		const {runtime} = await open(t, [script('a', forever)]);
 		await runtime.start();
 		const freeze = await runtime.freeze(['a'], {leaseMilliseconds: 200});
-		t.is((await stateOf(runtime, 'a')).status, 'paused');
-		await until('the guard has let it go on', async () => (await stateOf(runtime, 'a')).status === 'running');
-		t.false((await freeze.thaw()).held);
+		t.is(await fieldOf(runtime, 'a', 'status'), 'paused');
+		await until('the guard has let it go on', async () => await fieldOf(runtime, 'a', 'status') === 'running');
+		const {held} = await freeze.thaw();
+		t.false(held);
 	});
 
 	test(title('freeze of what does not run is no error'), async t => {
 		const {runtime} = await open(t, [script('a', forever)]);
 		const freeze = await runtime.freeze(['a']);
-		t.true((await freeze.thaw()).held);
+		const {held} = await freeze.thaw();
+		t.true(held);
 	});
 
 	test(title('names that are no service are refused'), async t => {

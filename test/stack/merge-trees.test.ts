@@ -1,4 +1,3 @@
-/* eslint unicorn/max-nested-calls: 'off' -- Generators nest as what they generate. */
 import fc from 'fast-check';
 import test from 'ava';
 import {stringify} from 'yaml';

@@ -20,8 +20,9 @@ if (missing === undefined) {
 
 	driverContract('btrfs', async () => ({
 		driver: await createBtrfsDriver({pool: await mkdtemp(path.join(disk.path, 'pool-'))}),
-		// It all goes with the file system.
-		async dispose() {},
+		async dispose() {
+			// It all goes with the file system.
+		},
 	}), {propertyRuns: 30, reopen: async ({pool}) => createBtrfsDriver({pool})});
 } else {
 	skipAloud('the contract on btrfs', missing);

@@ -1,3 +1,4 @@
+/* eslint-disable ava/no-ignored-test-files, unicorn/max-nested-calls, unicorn/prefer-iterator-to-array -- A suite for several test files. */
 /**
 What holds for every storage driver. Each driver's test file calls `driverContract` with a way to make a pool.
 */
@@ -25,7 +26,12 @@ import path from 'node:path';
 import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import fc from 'fast-check';
-import type {StorageDriver, VolumeAddress, VolumeContents} from '../../source/storage/driver.ts';
+import type {
+	Difference,
+	StorageDriver,
+	VolumeAddress,
+	VolumeContents,
+} from '../../source/storage/driver.ts';
 import {branchFolder, branchesFolder} from '../../source/storage/layout.ts';
 import {CoppiceError} from '../../source/system/errors.ts';
 import {isRoot} from '../../source/system/run-command.ts';
@@ -35,6 +41,9 @@ import {
 	readTexts,
 	setXattr,
 } from '../fixtures/file-facts.ts';
+import {noise} from '../fixtures/noise.ts';
+import {skipAloud} from '../fixtures/skip-aloud.ts';
+import {DriverModel, modelOperations} from './driver-model.ts';
 
 export type ContractPool = {
 	readonly driver: StorageDriver;
@@ -641,6 +650,43 @@ export const driverContract = (name: string, makePool: () => Promise<ContractPoo
 			await writeFile(file, `c${index}`);
 			t.true(await driver.isChanged(volume, 'main', commit), `round ${index}, after a reset`);
 		}
+	});
+
+	contractTest('differences that are ignored do not count, each told with a signature that a write changes', async (t, driver) => {
+		await driver.createBranch(volume, 'main');
+		const data = driver.branchData(volume, 'main');
+		await write(driver, 'main', 'sub/log', 'start');
+		await write(driver, 'main', 'gone', 'soon');
+		await write(driver, 'main', 'kept', 'always');
+		const commit = await snap(driver, 'main');
+		await appendFile(path.join(data, 'sub/log'), ' more');
+		await rm(path.join(data, 'gone'));
+		await write(driver, 'main', 'new/file', 'new');
+		const collect = async () => {
+			const found = new Map<string, string>();
+			const isChanged = await driver.isChanged(volume, 'main', commit, {
+				ignore({path: file, signature}) {
+					found.set(file, signature);
+					return true;
+				},
+			});
+			t.false(isChanged);
+			return found;
+		};
+
+		const first = await collect();
+		t.true(['gone', 'new/file', 'sub/log'].every(file => first.has(file)), [...first.keys()].join(', '));
+		t.false(first.has('kept'));
+		t.is(first.get('gone'), 'removed');
+		t.deepEqual(await collect(), first);
+		const ignore = (difference: Difference) => first.get(difference.path) === difference.signature;
+		t.false(await driver.isChanged(volume, 'main', commit, {ignore}));
+		t.true(await driver.isChanged(volume, 'main', commit, {ignore: ({path: file}) => file !== 'sub/log'}));
+
+		await delay(50);
+		await write(driver, 'main', 'new/file', 'old');
+		t.true(await driver.isChanged(volume, 'main', commit, {ignore}));
+		t.true(await driver.isChanged(volume, 'main', commit));
 	});
 
 	contractTest('a fresh clone of a snapshot is unchanged, and so is one that only was read', async (t, driver) => {

@@ -1,3 +1,5 @@
+/* eslint-disable @typescript-eslint/switch-exhaustiveness-check -- Each step handles some verbs and hands on the rest. */
+/* eslint-disable unicorn/prefer-iterator-to-array -- Iterator helpers are newer than the language level. */
 /**
 A model of a volume for random tests of storage drivers: the same operations on a driver and on maps of texts.
 
@@ -45,105 +47,30 @@ export type VolumeState = {
 	readonly snapshots: Readonly<Record<string, string>>;
 };
 
+const pickFrom = (map: ReadonlyMap<string, string>, pick: number): readonly [string, string] | undefined => [...map][pick % Math.max(map.size, 1)];
+
+const textIn = async (folder: string): Promise<string> => {
+	const texts = await readTexts(folder);
+	return texts.file ?? '';
+};
+
 export class DriverModel {
-	/** What the driver got wrong while operations were done. */
-	readonly mistakes: string[] = [];
 	readonly #driver: StorageDriver;
 	readonly #address: VolumeAddress;
 	readonly #live = new Map<string, string>();
 	readonly #snapshots = new Map<string, string>();
 	readonly #trash = new Map<string, string>();
 
+	/** What the driver got wrong while operations were done. */
+	readonly mistakes: string[] = [];
+
 	constructor(driver: StorageDriver, address: VolumeAddress) {
 		this.#driver = driver;
 		this.#address = address;
 	}
 
-	/** Does an operation on both, where it makes sense. */
-	async perform(operation: ModelOperation): Promise<void> {
-		const {verb, branch} = operation;
-		const driver = this.#driver;
-		const address = this.#address;
-		const live = this.#live.get(branch);
-		switch (verb) {
-			case 'create': {
-				await driver.createBranch(address, branch);
-				this.#live.set(branch, live ?? '');
-
-				break;
-			}
-
-			case 'empty': {
-				await driver.emptyTrash(address);
-				this.#trash.clear();
-
-				break;
-			}
-
-			case 'clean': {
-				await driver.clean(address);
-
-				break;
-			}
-
-			case 'restore': {
-				await this.#restore(operation);
-
-				break;
-			}
-
-			default: {if (live === undefined) {
-				await this.#performWithoutLive(operation);
-			} else {
-				await this.#performOnLive(operation, live);
-			}}
-		}
-	}
-
-	/** What should be there. */
-	expected(): VolumeState {
-		return {
-			contents: {
-				branches: this.#live.keys().toArray().toSorted(),
-				snapshots: this.#snapshots.keys().toArray().toSorted(),
-				staged: [],
-				trash: this.#trash.keys().toArray().toSorted(),
-				leftovers: [],
-			},
-			live: Object.fromEntries(this.#live),
-			snapshots: Object.fromEntries(this.#snapshots),
-		};
-	}
-
-	/** What the driver says is there. */
-	async actual(): Promise<VolumeState> {
-		const contents = await this.#driver.contents(this.#address);
-		const live: Record<string, string> = {};
-		for (const branch of contents.branches) {
-			live[branch] = await this.#textIn(this.#driver.branchData(this.#address, branch));
-		}
-
-		const snapshots: Record<string, string> = {};
-		for (const snapshot of contents.snapshots) {
-			const opened = await this.#driver.openSnapshot(this.#address, snapshot);
-			snapshots[snapshot] = await this.#textIn(opened.path);
-			await opened.close();
-		}
-
-		return {contents, live, snapshots};
-	}
-
-	async #textIn(folder: string): Promise<string> {
-		const texts = await readTexts(folder);
-		return texts.file ?? '';
-	}
-
-	#pickFrom(map: ReadonlyMap<string, string>, pick: number): readonly [string, string] | undefined {
-		return map.entries().toArray()[pick % Math.max(map.size, 1)];
-	}
-
 	async #restore({pick}: ModelOperation): Promise<void> {
-		const picked = this.#pickFrom(this.#trash, pick);
+		const picked = pickFrom(this.#trash, pick);
 		if (picked === undefined) {
 			return;
 		}
@@ -154,7 +81,7 @@ export class DriverModel {
 	}
 
 	async #performWithoutLive({verb, branch, pick}: ModelOperation): Promise<void> {
-		const picked = this.#pickFrom(this.#snapshots, pick);
+		const picked = pickFrom(this.#snapshots, pick);
 		if (verb !== 'branch' || picked === undefined) {
 			return;
 		}
@@ -206,7 +133,7 @@ export class DriverModel {
 	async #performWithSnapshot({verb, branch, pick}: ModelOperation, live: string): Promise<void> {
 		const driver = this.#driver;
 		const address = this.#address;
-		const picked = this.#pickFrom(this.#snapshots, pick);
+		const picked = pickFrom(this.#snapshots, pick);
 		if (picked === undefined) {
 			return;
 		}
@@ -242,5 +169,79 @@ export class DriverModel {
 				this.mistakes.push(`${branch} holds ${JSON.stringify(live)} and not ${JSON.stringify(content)}, yet counts as unchanged`);
 			}}
 		}
+	}
+
+	/** Does an operation on both, where it makes sense. */
+	async perform(operation: ModelOperation): Promise<void> {
+		const {verb, branch} = operation;
+		const driver = this.#driver;
+		const address = this.#address;
+		const live = this.#live.get(branch);
+		switch (verb) {
+			case 'create': {
+				await driver.createBranch(address, branch);
+				this.#live.set(branch, live ?? '');
+
+				break;
+			}
+
+			case 'empty': {
+				await driver.emptyTrash(address);
+				this.#trash.clear();
+
+				break;
+			}
+
+			case 'clean': {
+				await driver.clean(address);
+
+				break;
+			}
+
+			case 'restore': {
+				await this.#restore(operation);
+
+				break;
+			}
+
+			default: {if (live === undefined) {
+				await this.#performWithoutLive(operation);
+			} else {
+				await this.#performOnLive(operation, live);
+			}}
+		}
+	}
+
+	/** What should be there. */
+	expected(): VolumeState {
+		return {
+			contents: {
+				branches: [...this.#live.keys()].toSorted(),
+				snapshots: [...this.#snapshots.keys()].toSorted(),
+				staged: [],
+				trash: [...this.#trash.keys()].toSorted(),
+				leftovers: [],
+			},
+			live: Object.fromEntries(this.#live),
+			snapshots: Object.fromEntries(this.#snapshots),
+		};
+	}
+
+	/** What the driver says is there. */
+	async actual(): Promise<VolumeState> {
+		const contents = await this.#driver.contents(this.#address);
+		const live: Record<string, string> = {};
+		for (const branch of contents.branches) {
+			live[branch] = await textIn(this.#driver.branchData(this.#address, branch));
+		}
+
+		const snapshots: Record<string, string> = {};
+		for (const snapshot of contents.snapshots) {
+			const opened = await this.#driver.openSnapshot(this.#address, snapshot);
+			snapshots[snapshot] = await textIn(opened.path);
+			await opened.close();
+		}
+
+		return {contents, live, snapshots};
 	}
 }

@@ -17,10 +17,11 @@ import type {StorageDriver, VolumeAddress} from '../../source/storage/driver.ts'
 import {createZfsPoolDataset} from '../../source/storage/zfs/zfs-dataset.ts';
 import {createZfsDriver} from '../../source/storage/zfs/zfs-driver.ts';
 import {runCommand, tryCommand} from '../../source/system/run-command.ts';
-import {makeZfsPool, zfsFuseMissing, type ZfsPool} from '../fixtures/zfs-fuse.ts';
+import {skipAloud} from '../fixtures/skip-aloud.ts';
+import {makeZfsPool, zfsMissing, type ZfsPool} from '../fixtures/zfs-fuse.ts';
 import type {ZfsOperation} from './zfs-operation.ts';
 
-const missing = await zfsFuseMissing();
+const missing = await zfsMissing();
 const script = fileURLToPath(new URL('zfs-operation.ts', import.meta.url));
 
 type Scene = {
@@ -97,9 +98,6 @@ type Case = {
 	/** Done before, by the driver itself. */
 	readonly prepare?: (scene: Scene, ids: Ids) => Promise<void>;
 	readonly expected: (ids: Ids) => Picture;
-
-	/** Snapshots and branches that must be whole at every moment, beside those that are there before and after. */
-	readonly lasting?: (ids: Ids) => readonly string[];
 };
 
 const before = (ids: Ids): Picture => ({
@@ -254,19 +252,21 @@ const testCase = async (t: ExecutionContext, {
 	const done = await run(first.scene, method, argumentsOf(first.scene.address, first.ids), {COPPICE_FAILPOINT_LOG: log});
 	t.is(done.exitCode, 0, done.stderr);
 	t.deepEqual(await look(first.scene), expected(first.ids), 'without a crash');
-	const names = (await readFile(log, 'utf8')).split('\n').filter(name => name !== '');
+	const passed = await readFile(log, 'utf8');
+	const names = passed.split('\n').filter(name => name !== '');
 	t.true(names.length > 0);
 
-	for (const name of names) {
+	for (const [index, name] of names.entries()) {
 		const {scene, ids} = await start();
 		const arguments_ = argumentsOf(scene.address, ids);
 		const known = await look(scene);
 		const cut = await run(scene, method, arguments_, {COPPICE_FAILPOINT: name});
 		t.not(cut.exitCode, 0, name);
-		if (method !== 'removeVolume') {
-			await checkNothingLost(t, scene, {
-				branches: known.branches, snapshots: Object.fromEntries(Object.entries(known.snapshots).filter(([id]) => id in expected(ids).snapshots)),
-			} as Picture, name);
+		// Looking mounts what is not mounted; the same call must cope with both.
+		if (method !== 'removeVolume' && index % 2 === 0) {
+			const lasting = new Set(Object.keys(expected(ids).snapshots));
+			const snapshots = Object.entries(known.snapshots).filter(([id]) => lasting.has(id));
+			await checkNothingLost(t, scene, {...known, snapshots: Object.fromEntries(snapshots)}, name);
 		}
 
 		const again = await run(scene, method, arguments_, {});
@@ -274,7 +274,7 @@ const testCase = async (t: ExecutionContext, {
 		t.deepEqual(await look(scene), expected(ids), name);
 		await scene.driver.clean(scene.address);
 		t.deepEqual(await look(scene), expected(ids), `${name}, cleaned`);
-		t.deepEqual((await scene.driver.contents(scene.address)).leftovers, [], name);
+		t.like(await scene.driver.contents(scene.address), {leftovers: []}, name);
 		await scene.driver.removeVolume(scene.address);
 	}
 };
@@ -291,4 +291,6 @@ if (missing === undefined) {
 	for (const each of cases) {
 		test.serial(`killed anywhere in ${each.title}, and run again`, testCase, each);
 	}
+} else {
+	skipAloud('the ZFS driver killed anywhere', missing);
 }

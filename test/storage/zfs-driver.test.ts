@@ -6,10 +6,11 @@ import {randomBytes} from 'node:crypto';
 import test from 'ava';
 import {createZfsDriver} from '../../source/storage/zfs/zfs-driver.ts';
 import {createZfsPoolDataset} from '../../source/storage/zfs/zfs-dataset.ts';
-import {makeZfsPool, zfsFuseMissing, type ZfsPool} from '../fixtures/zfs-fuse.ts';
+import {skipAloud} from '../fixtures/skip-aloud.ts';
+import {makeZfsPool, zfsMissing, type ZfsPool} from '../fixtures/zfs-fuse.ts';
 import {driverContract} from './driver-contract.ts';
 
-const missing = await zfsFuseMissing();
+const missing = await zfsMissing();
 
 if (missing === undefined) {
 	let zpool: ZfsPool;
@@ -39,5 +40,5 @@ if (missing === undefined) {
 		reopen: async ({pool}) => createZfsDriver({pool, dataset: datasets.get(pool)!}),
 	});
 } else {
-	test.skip(`the contract on zfs-fuse (skipped: ${missing})`, () => {});
+	skipAloud('the contract of storage drivers on ZFS', missing);
 }

@@ -8,7 +8,13 @@ import {planSweep, type SweepStep} from '../../source/storage/zfs/sweep.ts';
 import {parseSnapshot, type DatasetRole, type VolumeState} from '../../source/storage/zfs/volume-datasets.ts';
 
 type ModelSnapshot = {short: string; readonly content: number; isDeferred: boolean};
-type ModelDataset = {readonly name: string; role: DatasetRole; origin: {dataset: string; snapshot: ModelSnapshot} | undefined; snapshots: ModelSnapshot[]; content: number};
+type ModelDataset = {
+	readonly name: string;
+	role: DatasetRole;
+	origin: {dataset: string; snapshot: ModelSnapshot} | undefined;
+	snapshots: ModelSnapshot[];
+	content: number;
+};
 
 /** Datasets and their snapshots as ZFS keeps them; what ZFS refuses throws. */
 class Model {
@@ -28,7 +34,7 @@ class Model {
 	}
 
 	#clones(snapshot: ModelSnapshot): ModelDataset[] {
-		return [...this.datasets.values()].filter(({origin}) => origin?.snapshot === snapshot);
+		return this.datasets.values().filter(({origin}) => origin?.snapshot === snapshot).toArray();
 	}
 
 	/** What ZFS does by itself with snapshots marked for it. */
@@ -125,7 +131,7 @@ class Model {
 	}
 
 	state(): VolumeState {
-		const datasets = [...this.datasets.values()];
+		const datasets = this.datasets.values().toArray();
 		return {
 			datasets: datasets.map(({name, role, origin}) => ({
 				name, role, origin: origin && `${origin.dataset}@${origin.snapshot.short}`, property: '', mountpoint: undefined, mounted: false,
@@ -161,7 +167,7 @@ const action = fc.record({
 
 /** Does something that the driver does to datasets. */
 const act = (model: Model, verb: string, pick: number, other: number): void => {
-	const live = [...model.datasets.values()].filter(({role}) => role.type === 'branch');
+	const live = model.datasets.values().filter(({role}) => role.type === 'branch').toArray();
 	const {snapshots} = model.state();
 	const whole = snapshots.filter(({state}) => state === 'whole');
 	const branch = live[pick % Math.max(live.length, 1)];
@@ -176,7 +182,7 @@ const act = (model: Model, verb: string, pick: number, other: number): void => {
 	} else if (isClone && snapshot !== undefined) {
 		const roles: Record<string, DatasetRole> = {branch: {type: 'branch', branch: 'any'}, stage: {type: 'staged', staged: 'any'}, open: {type: 'opened', by: 'any'}};
 		model.clone(snapshot.name, model.newName(), roles[verb]!);
-	} else if ((verb === 'retire' || verb === 'reset') && branch !== undefined) {
+	} else if (branch !== undefined && (verb === 'retire' || verb === 'reset')) {
 		model.snapshot(branch.name, randomUUID());
 		branch.role = {type: 'home'};
 		if (verb === 'reset' && snapshot !== undefined) {
@@ -192,7 +198,9 @@ const act = (model: Model, verb: string, pick: number, other: number): void => {
 };
 
 test('a plan destroys what is doomed and nothing else, and may stop anywhere', t => {
-	fc.assert(fc.property(fc.array(action, {minLength: 4, maxLength: 40}), fc.nat(20), fc.func(fc.boolean()), (actions, stop, chance) => {
+	const story = fc.array(action, {minLength: 4, maxLength: 40});
+	const [anyStop, anyChance] = [fc.nat(20), fc.func(fc.boolean())];
+	fc.assert(fc.property(story, anyStop, anyChance, (actions, stop, chance) => {
 		const model = new Model();
 		for (const {verb, pick, other} of actions) {
 			act(model, verb, pick, other);
@@ -214,7 +222,8 @@ test('a plan destroys what is doomed and nothing else, and may stop anywhere', t
 		const {datasets, snapshots} = model.state();
 		t.deepEqual(snapshots.filter(({state}) => state === 'trash').map(({id}) => id).toSorted(), spared);
 		t.deepEqual(planSweep(model.state(), isDoomed, () => model.newName()), [], 'nothing is left to do');
-		for (const {name} of datasets.filter(({role}) => role.type === 'home')) {
+		const homes = datasets.filter(({role}) => role.type === 'home');
+		for (const {name} of homes) {
 			const newest = snapshots.findLast(({dataset}) => dataset === name);
 			t.not(newest, undefined, 'a home without a snapshot');
 			const heirs = datasets.filter(({origin, role}) => origin === newest!.name && (role.type === 'branch' || role.type === 'home'));

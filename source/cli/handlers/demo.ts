@@ -12,7 +12,7 @@ type Options = {readonly keep?: boolean; readonly home?: string; readonly rows?:
 
 export const verb: Verb<Options, DemoResult> = {
 	isData: true,
-	async run({report, signal, directory}, {options: {keep, home = process.env['COPPICE_HOME'], rows}}) {
+	async run({report, signal, directory}, {options: {keep, home = process.env.COPPICE_HOME, rows}}) {
 		return demo({
 			home: home === undefined ? undefined : path.resolve(directory, home), rows, keep, report, signal,
 		});

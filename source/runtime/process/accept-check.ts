@@ -2,6 +2,7 @@
 Does a database take connections? The first bytes of its own protocol, without signing in: enough for a health check where the
 engine's own client is not on this host.
 */
+import {Buffer} from 'node:buffer';
 import net from 'node:net';
 
 export type Engine = 'postgres' | 'redis' | 'mariadb';

@@ -12,7 +12,12 @@ import type {ServiceRecord} from './supervisor-state.ts';
 /**
 The service's own variables, and those by which clients find it on this host. May hold secrets.
 */
-export const clientEnvironment = async (service: Service, known: KnownService, record: ServiceRecord, mounts: readonly HostMount[]): Promise<Record<string, string>> => {
+export const clientEnvironment = async (
+	service: Service,
+	known: KnownService,
+	record: ServiceRecord,
+	mounts: readonly HostMount[],
+): Promise<Record<string, string>> => {
 	const {user, socket, binFolder} = record;
 	const recipe = await loadRecipe(known.recipe);
 	const ports = record.ports

@@ -51,6 +51,12 @@ const connect = async (runFolder: string): Promise<net.Socket | undefined> => ne
 /** Of the caller's environment a supervisor gets what programs need to be found and run; the rest may hold secrets that are not its business. */
 const inherited = /^(?:PATH|HOME|USER|LOGNAME|LANG|LC_.+|TZ|TMPDIR|XDG_.+|NODE_.+|COPPICE_.+)$/v;
 
+/** The crash tests of verbs kill the verb; those of this runtime, at the names below, the supervisor. */
+const isOwnFailpoint = (name: string, value: string | undefined): boolean => name === 'COPPICE_FAILPOINT' && (value ?? '').startsWith('initialise:');
+
+const supervisorEnvironment = (): NodeJS.ProcessEnv => Object.fromEntries(Object.entries(process.env)
+	.filter(([name, value]) => name.startsWith('COPPICE_FAILPOINT') ? isOwnFailpoint(name, value) : inherited.test(name)));
+
 /**
 Starts a supervisor in a session of its own, and waits until it listens, or until it finds that another one does.
 */
@@ -63,7 +69,7 @@ const launch = async ({runFolder, stateFolder, entry}: SupervisorAddress): Promi
 		detached: true,
 		cwd: '/',
 		stdio: ['ignore', log, log, 'pipe'],
-		env: Object.fromEntries(Object.entries(process.env).filter(([name]) => inherited.test(name))),
+		env: supervisorEnvironment(),
 	});
 	closeSync(log);
 	const ready = child.stdio[3] as net.Socket;
@@ -161,7 +167,11 @@ Asks the supervisor of a stack, starting one where none runs, and returns when i
 @returns Which process it is.
 @throws CoppiceError what the supervisor says; `interrupted` when the signal aborts it; `failed` when the supervisor ends meanwhile.
 */
-export const askSupervisor = async (address: SupervisorAddress, ask: Ask, options: {signal?: AbortSignal; onNotice: (text: string) => void}): Promise<ProcessIdentity> => {
+export const askSupervisor = async (
+	address: SupervisorAddress,
+	ask: Ask,
+	options: {signal?: AbortSignal; onNotice: (text: string) => void},
+): Promise<ProcessIdentity> => {
 	for (let attempt = 0; attempt < 3; attempt++) {
 		if (options.signal?.aborted) {
 			throw interrupted();
@@ -176,10 +186,8 @@ export const askSupervisor = async (address: SupervisorAddress, ask: Ask, option
 			throw interrupted();
 		}
 
-		if (outcome.kind === 'other-version') {
-			const socket = await connect(address.runFolder);
-			await (socket && talk(socket, {verb: 'leave', version: protocolVersion}, {onNotice() {/* It has nothing to say. */}}));
-		}
+		const socket = outcome.kind === 'other-version' ? await connect(address.runFolder) : undefined;
+		await (socket && talk(socket, {verb: 'leave', version: protocolVersion}, {onNotice() {/* It has nothing to say. */}}));
 	}
 
 	throw new CoppiceError('failed', 'The supervisor of this stack ended before it had done what it was asked.', {

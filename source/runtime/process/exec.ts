@@ -8,7 +8,7 @@ import process from 'node:process';
 import {CoppiceError, isSystemError} from '../../system/errors.ts';
 import {isRoot} from '../../system/run-command.ts';
 import type {Service, Stack} from '../../stack/stack.ts';
-import type {ExecOptions} from '../runtime.ts';
+import type {ExecOptions, ExecResult} from '../runtime.ts';
 import {clientEnvironment} from './client-environment.ts';
 import {recogniseService} from './known-images.ts';
 import {hostMounts} from './mounts.ts';
@@ -45,7 +45,7 @@ Runs a command and returns what it printed, or connects it to this terminal.
 
 @throws CoppiceError `precondition` where the program is not on this host.
 */
-export const execBeside = async (target: ExecTarget, command: readonly string[], options: ExecOptions): Promise<{readonly exitCode: number; readonly stdout: string; readonly stderr: string}> => {
+export const execBeside = async (target: ExecTarget, command: readonly string[], options: ExecOptions): Promise<ExecResult> => {
 	const {stack, service, record, volumeFolders, stateFolder} = target;
 	const known = recogniseService(service);
 	const {user} = record;
@@ -84,7 +84,7 @@ export const execBeside = async (target: ExecTarget, command: readonly string[],
 		const exitCode = await new Promise<number>((resolve, reject) => {
 			child.once('error', reject);
 			child.once('close', (code, signal) => {
-				resolve(code ?? signalBase + (signal === null ? 0 : constants.signals[signal]));
+				resolve(code ?? (signalBase + (signal === null ? 0 : constants.signals[signal])));
 			});
 		});
 		return {exitCode, ...output};

@@ -38,6 +38,9 @@ import {sendSignal} from './service-processes.ts';
 /** Longest wait for all writers to stand still. */
 const standstillMilliseconds = 5000;
 
+/** Longest way out of the kernel for a process that was stopped inside it. */
+const settleMilliseconds = 100;
+
 const guardScript = `
 timeout "$1" cat >/dev/null
 held=$(cat "$2/hold.$$" 2>/dev/null)
@@ -103,8 +106,10 @@ export const thawAbandoned = (folder: string): void => {
 		const held = readFileSync(file, 'latin1').split('\n').filter(line => line !== '').map(Number);
 		rmSync(file, {force: true});
 		const others = heldByOthers(folder);
-		for (const processId of held.filter(id => !others.has(id))) {
-			sendSignal(processId, 'SIGCONT');
+		for (const processId of held) {
+			if (!others.has(processId)) {
+				sendSignal(processId, 'SIGCONT');
+			}
 		}
 	}
 };
@@ -193,6 +198,33 @@ const stopTree = async (hold: Hold, roots: readonly number[], includeDescendants
 	}
 };
 
+/**
+Whether these very processes all stand still.
+
+One that was inside the kernel when it was stopped may be on its way out of there, not yet back in its own code, where it stops. So one
+that moves is given a moment; a process that somebody has let go on does not stop by itself.
+*/
+const stillHeld = async (identities: ReadonlyMap<number, number>): Promise<boolean> => {
+	const deadline = performance.now() + settleMilliseconds;
+	let moving = identities.keys().toArray();
+	for (;;) {
+		if ([...identities].some(([processId, startTime]) => identify(processId)?.startTime !== startTime)) {
+			return false;
+		}
+
+		moving = moving.filter(processId => !standsStill(processId));
+		if (moving.length === 0) {
+			return true;
+		}
+
+		if (performance.now() > deadline) {
+			return false;
+		}
+
+		await turn();
+	}
+};
+
 export type FreezeOptions = {
 	/** A private folder for the hold files, the same for all who may freeze these processes. */
 	readonly folder: string;
@@ -249,7 +281,7 @@ export const freezeProcesses = async (options: FreezeOptions): Promise<Freeze> =
 		frozenAt,
 		async thaw() {
 			if (result === undefined) {
-				const held = [...identities].every(([processId, startTime]) => identify(processId)?.startTime === startTime && standsStill(processId));
+				const held = await stillHeld(identities);
 				hold.release();
 				result = {milliseconds: performance.now() - began, held};
 			}

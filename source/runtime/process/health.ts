@@ -49,7 +49,7 @@ How to answer the health check of a service on the host.
 */
 export const chooseProbe = (check: HealthCheck | undefined, engine: Engine | undefined, isPresent: (program: string) => boolean): HealthProbe | undefined => {
 	if (check === undefined) {
-		return engine && {kind: 'accept'};
+		return engine === undefined ? undefined : {kind: 'accept'};
 	}
 
 	const line = check.command.join(' ');
@@ -62,7 +62,8 @@ export const chooseProbe = (check: HealthCheck | undefined, engine: Engine | und
 		return {kind: 'accept', reason: `${client} is not on this host, so the health check asks whether the database takes connections`};
 	}
 
-	return ownAddress.test(line) ? {kind: 'accept'} : {kind: 'command', command: check.command};
+	// The client of Redis takes its address from no variable.
+	return engine === 'redis' || ownAddress.test(line) ? {kind: 'accept'} : {kind: 'command', command: check.command};
 };
 
 const runCheck = async (command: readonly string[], context: HealthContext, timeoutMilliseconds: number): Promise<boolean> => new Promise(resolve => {
@@ -121,24 +122,23 @@ export class HealthMonitor {
 		this.#plan(0);
 	}
 
-	stop(): void {
-		this.#isOver = true;
-		clearTimeout(this.#timer);
+	#plan(milliseconds: number): void {
+		this.#timer = setTimeout(() => {
+			void this.#visit();
+		}, milliseconds);
 	}
 
-	#plan(milliseconds: number): void {
-		this.#timer = setTimeout(async () => {
-			const isHealthy = await this.#ask();
-			if (this.#isOver) {
-				return;
-			}
+	async #visit(): Promise<void> {
+		const isHealthy = await this.#ask();
+		if (this.#isOver) {
+			return;
+		}
 
-			const pause = this.#judge(isHealthy);
-			// Without a check in the file it only tells when the service has started: servers log each visit.
-			if (this.#isAsked || !isHealthy) {
-				this.#plan(pause);
-			}
-		}, milliseconds);
+		const pause = this.#judge(isHealthy);
+		// Without a check in the file it only tells when the service has started: servers log each visit.
+		if (!isHealthy || this.#isAsked) {
+			this.#plan(pause);
+		}
 	}
 
 	async #ask(): Promise<boolean> {
@@ -179,5 +179,10 @@ export class HealthMonitor {
 
 		this.#pause = Math.min(this.#pause * 1.5, intervalMilliseconds, 1000);
 		return this.#pause;
+	}
+
+	stop(): void {
+		this.#isOver = true;
+		clearTimeout(this.#timer);
 	}
 }

@@ -39,7 +39,11 @@ const byImage: Readonly<Record<string, KnownService>> = {
 /**
 The last part of an image's name, without registry, tag and digest: `postgres` of `ghcr.io/x/postgres:16@sha256:…`.
 */
-export const imageBaseName = (image: string): string => /(?<name>[^\/:@]+)(?::[^\/@]*)?(?:@.*)?$/v.exec(image)?.groups?.name ?? image;
+export const imageBaseName = (image: string): string => {
+	const [withTag = ''] = image.split('@', 1);
+	const [name = ''] = withTag.slice(withTag.lastIndexOf('/') + 1).split(':', 1);
+	return name;
+};
 
 /**
 How a service can be run: by its own command, else by its image; `undefined` where it can't.

@@ -113,9 +113,10 @@ export const prepareLaunch = async (request: LaunchRequest): Promise<Launch> => 
 		service, projectFolder: context.stack.projectFolder, stateFolder: context.stateFolder, mounts, ports, signal, notice,
 		async chooseUser(options) {
 			const asked = [service.settings.process?.user, service.user].filter(name => name !== undefined && name !== '');
-			const {user, unknown} = await chooseUser({...options, asked: asked as string[]});
-			for (const name of unknown) {
-				notice(`${service.name} asks for the user ${name}, whom this host does not know; it runs as ${user.name}.`);
+			const {user, refused} = await chooseUser({...options, asked: asked as string[]});
+			for (const name of refused) {
+				const why = isRoot() ? 'whom this host does not know' : 'and only root may change users';
+				notice(`${service.name} asks for the user ${name}, ${why}; it runs as ${user.name}.`);
 			}
 
 			return user;

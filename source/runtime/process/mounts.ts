@@ -42,10 +42,13 @@ export const hostMounts = (service: Service, volumeFolders: Readonly<Record<stri
 				return {kind: mount.kind, target, source: mount.source};
 			}
 
-			default: {
-				return {kind: mount.kind, target, source: anonymousFolder(stateFolder, service.name, target)};
+			case 'anonymous':
+			case 'tmpfs': {
+				break;
 			}
 		}
+
+		return {kind: mount.kind, target, source: anonymousFolder(stateFolder, service.name, target)};
 	});
 
 /**

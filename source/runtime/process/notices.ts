@@ -60,7 +60,7 @@ const noticesOfKnown = (service: Service, known: KnownService): string[] => {
 	}
 
 	for (const {target, protocol} of service.ports) {
-		if (known.port !== undefined && (target !== known.port || protocol !== 'tcp')) {
+		if (known.port !== undefined && (protocol !== 'tcp' || target !== known.port)) {
 			notices.push(`${name}: port ${target}/${protocol} is not published, since only port ${known.port} is known of this image.`);
 		}
 	}

@@ -34,7 +34,10 @@ const listeningInodes = (address: string, port: number): ReadonlySet<string> => 
 		}
 
 		for (const line of text.split('\n').slice(1)) {
-			const [, local = '', , state, , , , , , inode = ''] = line.trim().split(/\s+/v, 10);
+			const fields = line.trim().split(/\s+/v, 10);
+			const local = fields[1] ?? '';
+			const state = fields[3];
+			const inode = fields[9] ?? '';
 			const [localAddress = '', localPort = ''] = local.split(':', 2);
 			const isEverywhere = /^0+$/v.test(localAddress);
 			const isSame = file.endsWith('6') || address === '0.0.0.0' || address === '::' || localAddress === addressToHex(address);
@@ -60,7 +63,7 @@ export const findPortHolder = (address: string, port: number): PortHolder | unde
 
 	for (const name of readdirSync('/proc')) {
 		const processId = Number(name);
-		if (!Number.isInteger(processId)) {
+		if (!Number.isSafeInteger(processId)) {
 			continue;
 		}
 
@@ -150,20 +153,6 @@ export class PortBook {
 		this.#file = file;
 	}
 
-	/**
-	Fills in what a service's mappings leave open.
-	*/
-	async resolve(service: Service): Promise<ResolvedPort[]> {
-		const resolved: ResolvedPort[] = [];
-		for (const mapping of service.ports) {
-			const address = mapping.address ?? defaultAddress;
-			const published = mapping.published ?? await this.#choose(keyOf(service.name, mapping), address);
-			resolved.push({...mapping, address, published});
-		}
-
-		return resolved;
-	}
-
 	async #choose(key: string, address: string): Promise<number> {
 		this.#chosen ??= await this.#read();
 		const before = this.#chosen[key];
@@ -191,5 +180,19 @@ export class PortBook {
 		} catch {
 			return {};
 		}
+	}
+
+	/**
+	Fills in what a service's mappings leave open.
+	*/
+	async resolve(service: Service): Promise<ResolvedPort[]> {
+		const resolved: ResolvedPort[] = [];
+		for (const mapping of service.ports) {
+			const address = mapping.address ?? defaultAddress;
+			const published = mapping.published ?? await this.#choose(keyOf(service.name, mapping), address);
+			resolved.push({...mapping, address, published});
+		}
+
+		return resolved;
 	}
 }

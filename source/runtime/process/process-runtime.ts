@@ -38,10 +38,15 @@ const notRunnable = (service: Service): CoppiceError => new CoppiceError('precon
 	service: service.name, hint: `Say how to run it in \`x-coppice.process.command\` of ${service.name}, or use the docker runtime.`,
 });
 
-const statusOf = (record: ServiceRecord, isSupervised: boolean): ServiceState['status'] => {
+const statusOf = (service: Service, record: ServiceRecord, isSupervised: boolean): ServiceState['status'] => {
 	if (record.process === undefined || !isAlive(record.process)) {
+		if (isSupervised && record.process !== undefined && service.restart.name !== 'no') {
+			// It has just ended, and its supervisor is about to say so.
+			return 'restarting';
+		}
+
 		// While nobody watches, a process that is gone has failed as far as anyone can tell.
-		return record.process !== undefined || (record.status === 'restarting' && !isSupervised) ? 'failed' : record.status;
+		return record.process !== undefined || (!isSupervised && record.status === 'restarting') ? 'failed' : record.status;
 	}
 
 	return 'Tt'.includes(readStat(record.process.processId)?.state ?? 'X') ? 'paused' : 'running';
@@ -54,7 +59,7 @@ const toState = (service: Service, record: ServiceRecord | undefined, isSupervis
 		};
 	}
 
-	const status = statusOf(record, isSupervised);
+	const status = statusOf(service, record, isSupervised);
 	const runs = status === 'running' || status === 'paused';
 	return {
 		name: service.name,
@@ -63,7 +68,7 @@ const toState = (service: Service, record: ServiceRecord | undefined, isSupervis
 		ports: runs ? record.ports : service.ports,
 		...(record.startedAt !== undefined && {startedAt: record.startedAt}),
 		...(record.exitCode !== undefined && !runs && {exitCode: record.exitCode}),
-		...(runs && record.health && {health: record.health}),
+		...(runs && record.health !== undefined && {health: record.health}),
 		...(runs && record.process && {processId: record.process.processId}),
 		...(runs && record.socket !== undefined && {socket: record.socket}),
 	};

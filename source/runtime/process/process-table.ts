@@ -4,6 +4,7 @@ Processes as the kernel sees them: who is alive, in what state, and whose child 
 A process id alone names nothing for long, since the kernel gives it out again; an id with its start time names one process
 until the next boot.
 */
+import {Buffer} from 'node:buffer';
 import {
 	closeSync,
 	openSync,
@@ -65,7 +66,12 @@ const parseStat = (text: string): ProcessStat | undefined => {
 	}
 
 	return {
-		processId: Number.parseInt(text, 10), name: text.slice(open + 1, close), state, parent: Number(parent), session: Number(session), startTime: Number(startTime),
+		processId: Number(text.slice(0, open)),
+		name: text.slice(open + 1, close),
+		state,
+		parent: Number(parent),
+		session: Number(session),
+		startTime: Number(startTime),
 	};
 };
 
@@ -124,7 +130,7 @@ export const listProcesses = (): ProcessStat[] => {
 	const found: ProcessStat[] = [];
 	for (const name of namesIn('/proc')) {
 		const processId = Number(name);
-		const stat = Number.isInteger(processId) ? readStat(processId) : undefined;
+		const stat = Number.isSafeInteger(processId) ? readStat(processId) : undefined;
 		if (stat) {
 			found.push(stat);
 		}
@@ -174,9 +180,10 @@ export const withDescendants = (roots: readonly number[]): number[] => {
 	}
 
 	const found = new Set(roots);
-	// A set is walked in the order of insertion, and what is added on the way is walked too.
-	for (const processId of found) {
-		for (const child of childrenOf(processId)) {
+	let generation = [...found];
+	while (generation.length > 0) {
+		generation = generation.flatMap(processId => childrenOf(processId)).filter(child => !found.has(child));
+		for (const child of generation) {
 			found.add(child);
 		}
 	}

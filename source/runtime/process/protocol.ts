@@ -72,4 +72,4 @@ export const toWire = (error: unknown): WireError => error instanceof CoppiceErr
 	: {code: 'failed', message: `The supervisor failed: ${error instanceof Error ? error.message : String(error)}`, context: {}};
 
 export const fromWire = ({code, message, hint, context}: WireError): CoppiceError =>
-	new CoppiceError(code in exitCodes ? code : 'failed', message, {...context, ...(hint !== undefined && {hint})});
+	new CoppiceError(Object.hasOwn(exitCodes, code) ? code : 'failed', message, {...context, ...(hint !== undefined && {hint})});

@@ -28,9 +28,8 @@ const gives = ({mode, uid, gid}: Owned, user: ServiceUser, permission: number): 
 };
 
 /**
-The first folder above a path that a user can't enter, or `undefined` where they can reach it.
-
-@param options.inside - Whether the path is a folder that they must be able to enter too.
+The first folder above a path that a user can't enter, or `undefined` where they can reach it. With `inside` the path is
+a folder that they must be able to enter too.
 */
 export const firstClosedFolder = async (target: string, user: ServiceUser, options: {inside?: boolean} = {}): Promise<string | undefined> => {
 	if (!isRoot()) {

@@ -1,6 +1,7 @@
 /**
 The command's side of the logs: the lines of several services as one sequence, in the order of their time, and what comes after.
 */
+import {Buffer} from 'node:buffer';
 import {
 	createReadStream,
 	promises as fs,
@@ -80,6 +81,8 @@ const readRest = async (file: string, cursor: Cursor): Promise<string> => {
 
 /**
 The lines of one file, of its first `limit` bytes.
+
+@yields Lines, the oldest first.
 */
 async function * readLines(service: string, handle: fs.FileHandle, limit: number): AsyncGenerator<LogLine> {
 	if (limit === 0) {
@@ -98,6 +101,8 @@ async function * readLines(service: string, handle: fs.FileHandle, limit: number
 
 /**
 What one service has logged so far: all of it from a moment on, or its last lines. Ends where the cursor, if there is one, begins.
+
+@yields Lines, the oldest first.
 */
 async function * readService(stateFolder: string, service: string, {tail, since}: LogOptions, cursor?: Cursor): AsyncGenerator<LogLine> {
 	const from = since?.toISOString() ?? '';
@@ -121,7 +126,7 @@ async function * readService(stateFolder: string, service: string, {tail, since}
 			}
 
 			last.push(line);
-			if (last.length > tail * 2 + 1000) {
+			if (last.length > (tail * 2) + 1000) {
 				last.splice(0, last.length - tail);
 			}
 		}
@@ -136,6 +141,8 @@ async function * readService(stateFolder: string, service: string, {tail, since}
 
 /**
 Sequences that are in order, as one that is.
+
+@yields Lines, the oldest first.
 */
 async function * merge(sources: ReadonlyArray<AsyncGenerator<LogLine>>): AsyncGenerator<LogLine> {
 	const heads = await Promise.all(sources.map(async source => ({source, next: await source.next()})));
@@ -143,7 +150,7 @@ async function * merge(sources: ReadonlyArray<AsyncGenerator<LogLine>>): AsyncGe
 		for (;;) {
 			let first: (typeof heads)[number] | undefined;
 			for (const head of heads) {
-				if (!head.next.done && (first === undefined || first.next.done || head.next.value.time < first.next.value.time)) {
+				if (!head.next.done && (first?.next.done !== false || head.next.value.time < first.next.value.time)) {
 					first = head;
 				}
 			}
@@ -162,6 +169,8 @@ async function * merge(sources: ReadonlyArray<AsyncGenerator<LogLine>>): AsyncGe
 
 /**
 Lines of the logs of services in the order of their time; with `follow` also those that come, until the signal aborts.
+
+@yields Lines, the oldest first.
 */
 export async function * readLogs(stateFolder: string, services: readonly string[], options: LogOptions): AsyncGenerator<LogLine> {
 	const {follow = false, signal} = options;
@@ -185,7 +194,7 @@ export async function * readLogs(stateFolder: string, services: readonly string[
 		yield line;
 	}
 
-	while (follow && !signal?.aborted) {
+	while (cursors.length > 0 && !signal?.aborted) {
 		const fresh = await Promise.all(cursors.map(async cursor => readNew(cursor)));
 		yield * fresh.flat().toSorted((a, b) => a.time.localeCompare(b.time));
 		try {

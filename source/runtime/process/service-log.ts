@@ -2,7 +2,10 @@
 The supervisor's side of a service's log: moves what the service has written from its spools into its log, and turns logs over.
 See `log-files.ts` for why there are two steps.
 */
+import {Buffer} from 'node:buffer';
 import {
+
+	watch,
 	appendFileSync,
 	chownSync,
 	closeSync,
@@ -15,7 +18,6 @@ import {
 	renameSync,
 	rmSync,
 	statSync,
-	watch,
 	writeFileSync,
 	type FSWatcher,
 } from 'node:fs';
@@ -57,83 +59,11 @@ export class ServiceLog {
 		this.#file = logFile(stateFolder, service);
 		mkdirSync(logsFolder(stateFolder), {recursive: true, mode: 0o700});
 		try {
-			Object.assign(this.#positions, JSON.parse(readFileSync(positionFile(stateFolder, service), 'utf8')));
+			const text = readFileSync(positionFile(stateFolder, service), 'utf8');
+			Object.assign(this.#positions, JSON.parse(text));
 		} catch {
 			// Nothing was moved yet.
 		}
-	}
-
-	/**
-	Descriptors for the service's output, to be closed once it has them.
-
-	@param owner - Who the service runs as, so that a program which opens `/dev/stdout` anew may do so.
-	*/
-	openSpools(owner: {readonly uid: number; readonly gid: number}): readonly [number, number] {
-		const [stdout, stderr] = streams.map(stream => {
-			const file = spoolFile(this.#stateFolder, this.#service, stream);
-			const descriptor = openSync(file, 'a', 0o600);
-			if (fstatSync(descriptor).uid !== owner.uid) {
-				chownSync(file, owner.uid, owner.gid);
-			}
-
-			return descriptor;
-		});
-		return [stdout ?? -1, stderr ?? -1];
-	}
-
-	/**
-	Moves lines as they come, until `drain`.
-	*/
-	follow(): void {
-		if (this.#watchers.length > 0 || this.#poll !== undefined) {
-			return;
-		}
-
-		const poll = (): void => {
-			this.#poll ??= setInterval(() => {
-				this.#move(false);
-			}, pollMilliseconds);
-		};
-
-		for (const stream of streams) {
-			try {
-				const watcher = watch(spoolFile(this.#stateFolder, this.#service, stream), () => {
-					this.#pending ??= setTimeout(() => {
-						this.#pending = undefined;
-						this.#move(false);
-					}, gatherMilliseconds);
-				});
-				watcher.on('error', poll);
-				this.#watchers.push(watcher);
-			} catch {
-				poll();
-			}
-		}
-
-		// What came before the watch.
-		this.#move(false);
-	}
-
-	/**
-	Moves everything, a last line without its end too, and stops following. To be called when the service has ended.
-	*/
-	drain(): void {
-		for (const watcher of this.#watchers.splice(0)) {
-			watcher.close();
-		}
-
-		clearInterval(this.#poll);
-		clearTimeout(this.#pending);
-		this.#poll = undefined;
-		this.#pending = undefined;
-		this.#move(true);
-	}
-
-	/**
-	Adds lines of the supervisor's own, or of a program that readies the service.
-	*/
-	add(stream: Stream, text: string): void {
-		this.#append(text.split('\n').filter(line => line !== '').map(line => formatLine(new Date(), stream, line)).join(''));
 	}
 
 	#append(text: string): void {
@@ -242,6 +172,79 @@ export class ServiceLog {
 		} finally {
 			closeSync(descriptor);
 		}
+	}
+
+	/**
+	Descriptors for the service's output, to be closed once it has them. The files are its user's, so that a program which opens
+	`/dev/stdout` anew may do so.
+	*/
+	openSpools(owner: {readonly uid: number; readonly gid: number}): readonly [number, number] {
+		const [stdout, stderr] = streams.map(stream => {
+			const file = spoolFile(this.#stateFolder, this.#service, stream);
+			const descriptor = openSync(file, 'a', 0o600);
+			if (fstatSync(descriptor).uid !== owner.uid) {
+				chownSync(file, owner.uid, owner.gid);
+			}
+
+			return descriptor;
+		});
+		return [stdout ?? -1, stderr ?? -1];
+	}
+
+	/**
+	Moves lines as they come, until `drain`.
+	*/
+	follow(): void {
+		if (this.#watchers.length > 0 || this.#poll !== undefined) {
+			return;
+		}
+
+		const poll = (): void => {
+			this.#poll ??= setInterval(() => {
+				this.#move(false);
+			}, pollMilliseconds);
+		};
+
+		for (const stream of streams) {
+			try {
+				// eslint-disable-next-line n/prefer-promises/fs -- A watcher is closed at once; an iterator ends when it next wakes.
+				const watcher = watch(spoolFile(this.#stateFolder, this.#service, stream), () => {
+					this.#pending ??= setTimeout(() => {
+						this.#pending = undefined;
+						this.#move(false);
+					}, gatherMilliseconds);
+				});
+				watcher.on('error', poll);
+				this.#watchers.push(watcher);
+			} catch {
+				poll();
+			}
+		}
+
+		// What came before the watch.
+		this.#move(false);
+	}
+
+	/**
+	Moves everything, a last line without its end too, and stops following. To be called when the service has ended.
+	*/
+	drain(): void {
+		for (const watcher of this.#watchers.splice(0)) {
+			watcher.close();
+		}
+
+		clearInterval(this.#poll);
+		clearTimeout(this.#pending);
+		this.#poll = undefined;
+		this.#pending = undefined;
+		this.#move(true);
+	}
+
+	/**
+	Adds lines of the supervisor's own, or of a program that readies the service.
+	*/
+	add(stream: Stream, text: string): void {
+		this.#append(text.split('\n').filter(line => line !== '').map(line => formatLine(new Date(), stream, line)).join(''));
 	}
 }
 

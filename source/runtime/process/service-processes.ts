@@ -92,7 +92,7 @@ export const killMembers = async (mark: string, root: ProcessIdentity | undefine
 
 	for (let round = 0; ; round++) {
 		remember(findMembers([mark], root ? [root] : []));
-		let living = [...known.values()].filter(identity => isAlive(identity));
+		let living = known.values().filter(identity => isAlive(identity)).toArray();
 		if (living.length === 0) {
 			return;
 		}

@@ -40,7 +40,7 @@ A user by name or number, of the local file or of a directory service.
 export const findUser = async (nameOrId: string): Promise<ServiceUser | undefined> => {
 	const isNumber = /^\d+$/v.test(nameOrId);
 	const local = localUsers().find(user => isNumber ? user.uid === Number(nameOrId) : user.name === nameOrId);
-	if (local || !/^[\w\-.@\\]+$/v.test(nameOrId)) {
+	if (local !== undefined || !/^[\w\-.@\\]+$/v.test(nameOrId)) {
 		return local;
 	}
 
@@ -70,17 +70,16 @@ export type UserRequest = {
 Chooses the user of a service. Without root there is no choice. With root: the owner of its data unless that is root, then who the
 file asks for if this machine knows them, then the engine's own user, then `nobody`.
 
-@returns The user, and the names asked for that this machine does not know.
+@returns The user, and the names asked for that could not be used: unknown to this machine, or another's where only root may change users.
 */
-export const chooseUser = async (request: UserRequest): Promise<{readonly user: ServiceUser; readonly unknown: readonly string[]}> => {
-	const unknown: string[] = [];
+export const chooseUser = async (request: UserRequest): Promise<{readonly user: ServiceUser; readonly refused: readonly string[]}> => {
+	const refused: string[] = [];
 	if (!isRoot()) {
 		const uid = process.getuid?.() ?? 0;
-		return {
-			user: await findUser(String(uid)) ?? {
-				name: String(uid), uid, gid: process.getgid?.() ?? 0, home: '/',
-			}, unknown,
+		const user = await findUser(String(uid)) ?? {
+			name: String(uid), uid, gid: process.getgid?.() ?? 0, home: '/',
 		};
+		return {user, refused: request.asked.filter(asked => ![user.name, String(uid)].includes(asked.split(':')[0] ?? asked))};
 	}
 
 	if (request.dataFolder !== undefined) {
@@ -91,7 +90,7 @@ export const chooseUser = async (request: UserRequest): Promise<{readonly user: 
 				return {
 					user: await findUser(String(uid)) ?? {
 						name: String(uid), uid, gid, home: '/',
-					}, unknown,
+					}, refused,
 				};
 			}
 		} catch {
@@ -102,22 +101,22 @@ export const chooseUser = async (request: UserRequest): Promise<{readonly user: 
 	for (const asked of request.asked) {
 		const user = await findUser(asked.split(':', 1)[0] ?? asked);
 		if (user === undefined) {
-			unknown.push(asked);
+			refused.push(asked);
 		} else if (user.uid !== 0 || request.mayBeRoot) {
-			return {user, unknown};
+			return {user, refused};
 		}
 	}
 
 	for (const name of [...request.engineUsers, 'nobody']) {
 		const user = await findUser(name);
 		if (user) {
-			return {user, unknown};
+			return {user, refused};
 		}
 	}
 
 	return {
 		user: {
 			name: 'nobody', uid: 65_534, gid: 65_534, home: '/',
-		}, unknown,
+		}, refused,
 	};
 };

@@ -41,7 +41,12 @@ Starts the gate of a program.
 
 @throws CoppiceError `failed` where not even that can be started.
 */
-export const spawnGated = async (service: string, plan: LaunchPlan, mark: Readonly<Record<string, string>>, output: readonly [number, number]): Promise<GatedProcess> => {
+export const spawnGated = async (
+	service: string,
+	plan: LaunchPlan,
+	mark: Readonly<Record<string, string>>,
+	output: readonly [number, number],
+): Promise<GatedProcess> => {
 	const child = spawn('/bin/sh', ['-c', gate, 'coppice-gate', ...plan.command], {
 		detached: true,
 		cwd: plan.workingFolder,

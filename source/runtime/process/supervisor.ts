@@ -57,6 +57,12 @@ const reportReady = (word: string): void => {
 	}
 };
 
+/** Ends this process, whatever it still holds: services that run on are handles of it too. */
+const end = (): void => {
+	// eslint-disable-next-line unicorn/no-process-exit -- The supervisor is a program, started by the command's hidden verb.
+	process.exit(0);
+};
+
 const listen = async (path: string): Promise<net.Server> => new Promise((resolve, reject) => {
 	const server = net.createServer();
 	server.once('error', reject);
@@ -102,34 +108,8 @@ class Supervisor {
 		this.#runFolder = runFolder;
 	}
 
-	/**
-	Adopts what an earlier supervisor has left, and begins to listen.
-	*/
-	async begin(): Promise<void> {
-		const before = readState(this.#runFolder);
-		for (const [name, record] of Object.entries(before?.services ?? {})) {
-			this.#services.set(name, new SupervisedService(name, this.#runFolder, () => {
-				this.#write();
-			}, record));
-		}
-
-		await Promise.all([...this.#services.values()].map(async service => service.adopt()));
-		this.#write();
-		await this.#listen();
-		setInterval(() => {
-			void this.#check();
-		}, checkMilliseconds).unref();
-		for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-			process.on(signal, () => {
-				void this.#stopAll('graceful').finally(() => {
-					process.exit(0);
-				});
-			});
-		}
-
-		process.on('SIGHUP', () => {
-			// It outlives the terminal it was started from.
-		});
+	get #isIdle(): boolean {
+		return this.#requests === 0 && this.#services.values().every(service => !service.isActive);
 	}
 
 	#write(): void {
@@ -166,10 +146,6 @@ class Supervisor {
 		});
 	}
 
-	get #isIdle(): boolean {
-		return this.#requests === 0 && [...this.#services.values()].every(service => !service.isActive);
-	}
-
 	/**
 	Makes a removed socket anew while there is something to supervise; ends when there is not.
 	*/
@@ -182,7 +158,7 @@ class Supervisor {
 		if (this.#isIdle && (isGone || performance.now() - this.#idleSince > idleMilliseconds)) {
 			this.#isEnding = true;
 			rmSync(controlSocket(this.#runFolder), {force: true});
-			process.exit(0);
+			end();
 		}
 
 		if (!isGone) {
@@ -208,40 +184,40 @@ class Supervisor {
 			controller.abort();
 		});
 		const lines = readline.createInterface({input: socket});
-		lines.once('line', async line => {
-			this.#requests++;
-			try {
-				const request = parseRequest(line);
-				if (request === undefined || (request.version !== protocolVersion && request.verb !== 'leave')) {
-					send({kind: 'other-version'});
-				} else {
-					await this.#do(request, controller.signal, text => {
-						send({kind: 'notice', text});
-					});
-					send({kind: 'done', supervisor: this.#identity});
-				}
-			} catch (error) {
-				if (!(error instanceof CoppiceError)) {
-					console.error(error);
-				}
-
-				send({kind: 'error', error: toWire(error)});
-			} finally {
-				this.#requests--;
-			}
-
-			socket.end(() => {
-				if (this.#isEnding) {
-					process.exit(0);
-				}
-			});
-			if (this.#isEnding) {
-				// A client that does not read must not keep it.
-				setTimeout(() => {
-					process.exit(0);
-				}, 500);
-			}
+		lines.once('line', line => {
+			void this.#answer(line, socket, send, controller.signal);
 		});
+	}
+
+	async #answer(line: string, socket: net.Socket, send: (answer: Answer) => void, signal: AbortSignal): Promise<void> {
+		this.#requests++;
+		try {
+			const request = parseRequest(line);
+			if (request === undefined || (request.version !== protocolVersion && request.verb !== 'leave')) {
+				send({kind: 'other-version'});
+			} else {
+				await this.#do(request, signal, text => {
+					send({kind: 'notice', text});
+				});
+				send({kind: 'done', supervisor: this.#identity});
+			}
+		} catch (error) {
+			if (!(error instanceof CoppiceError)) {
+				console.error(error);
+			}
+
+			send({kind: 'error', error: toWire(error)});
+		} finally {
+			this.#requests--;
+		}
+
+		if (this.#isEnding) {
+			socket.end(end);
+			// A client that does not read must not keep it.
+			setTimeout(end, 500);
+		} else {
+			socket.end();
+		}
 	}
 
 	async #do(request: Request, signal: AbortSignal, notify: (text: string) => void): Promise<void> {
@@ -323,7 +299,7 @@ class Supervisor {
 		const results = await Promise.allSettled(starts.values());
 		const failed = results.find(result => result.status === 'rejected');
 		if (failed) {
-			throw failed.reason;
+			throw failed.reason instanceof Error ? failed.reason : new Error(String(failed.reason));
 		}
 	}
 
@@ -353,12 +329,40 @@ class Supervisor {
 	}
 
 	async #stopAll(mode: StopMode, context?: StackContext): Promise<void> {
-		const names = [...this.#services.keys()];
+		const names = this.#services.keys().toArray();
 		if (context) {
 			await this.#stop(context, names, mode);
 		} else {
 			await Promise.all(names.map(async name => this.#services.get(name)?.stop(mode)));
 		}
+	}
+
+	/**
+	Adopts what an earlier supervisor has left, and begins to listen.
+	*/
+	async begin(): Promise<void> {
+		const before = readState(this.#runFolder);
+		for (const [name, record] of Object.entries(before?.services ?? {})) {
+			this.#services.set(name, new SupervisedService(name, this.#runFolder, () => {
+				this.#write();
+			}, record));
+		}
+
+		await Promise.all(this.#services.values().map(async service => service.adopt()));
+		this.#write();
+		await this.#listen();
+		setInterval(() => {
+			void this.#check();
+		}, checkMilliseconds).unref();
+		for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+			process.on(signal, () => {
+				void this.#stopAll('graceful').finally(end);
+			});
+		}
+
+		process.on('SIGHUP', () => {
+			// It outlives the terminal it was started from.
+		});
 	}
 }
 

@@ -3,13 +3,19 @@ Storage on btrfs: every branch, staged clone and snapshot is a subvolume. Needs 
 */
 import {findMount} from '../mount-table.ts';
 import type {DriverTraits, Room, StorageDriver} from '../driver.ts';
-import {createFolderDriver, type FolderEngine, stampFolder} from '../folder-driver.ts';
+import {createFolderDriver, stampFolder} from '../folder-driver.ts';
+import type {FolderEngine} from '../folder-engine.ts';
 import {isRoot, tryCommand} from '../../system/run-command.ts';
 import {exclusiveBytes} from './exclusive-bytes.ts';
 import {PreparedSnapshots} from './prepared-snapshots.ts';
 import {sendChanges} from './send-changes.ts';
 import {
-	createSubvolume, deleteSubvolumes, isReadOnly, makeReadOnly, takeReadOnlySnapshot, takeWritableSnapshot,
+	createSubvolume,
+	deleteSubvolumes,
+	isReadOnly,
+	makeReadOnly,
+	takeReadOnlySnapshot,
+	takeWritableSnapshot,
 } from './subvolumes.ts';
 
 export type BtrfsOptions = {
@@ -82,7 +88,16 @@ export const createBtrfsDriver = async (options: BtrfsOptions): Promise<StorageD
 
 		exclusiveBytes,
 		...(room !== undefined && {room}),
-		...(makeRoom !== undefined && {makeRoom}),
+
+		// Space freed in the running transaction is usable after it: that may be all that is wanting.
+		async makeRoom() {
+			if (await makeRoom?.() !== true) {
+				await tryCommand(['btrfs', 'filesystem', 'sync', pool]);
+			}
+
+			return true;
+		},
+
 		...(giveBack !== undefined && {giveBack}),
 	};
 	return createFolderDriver(pool, engine);

@@ -52,6 +52,38 @@ export class ChangeCollector {
 	/** Everything of the snapshot before that was named, so that what is gone can be told. */
 	readonly #known: Entry[] = [];
 
+	#content(path: BytePath, bytes: number): void {
+		const entry = this.#find(path);
+		entry.hasContent = true;
+		entry.bytes += bytes;
+	}
+
+	/** The entry at a path as it is now. What the stream did not touch yet is where it was before. */
+	#find(path: BytePath): Entry {
+		let entry = this.#root;
+		for (const name of path === '' ? [] : path.split('/')) {
+			if (!entry.names.has(name) && entry.from !== undefined) {
+				const before = makeEntry(join(entry.from, name));
+				this.#known.push(before);
+				entry.names.set(name, before);
+			}
+
+			const next = entry.names.get(name);
+			if (next === undefined) {
+				throw damaged(path);
+			}
+
+			entry = next;
+		}
+
+		return entry;
+	}
+
+	#put(path: BytePath, entry: Entry | undefined): void {
+		const at = path.lastIndexOf('/');
+		this.#find(path.slice(0, Math.max(at, 0))).names.set(path.slice(at + 1), entry);
+	}
+
 	add(command: StreamCommand): void {
 		switch (command.type) {
 			case 'subvol':
@@ -169,52 +201,31 @@ export class ChangeCollector {
 			}
 		}
 
-		return [...changes.values()].filter(change => change.kind !== 'none' || change.from !== undefined);
-	}
-
-	#content(path: BytePath, bytes: number): void {
-		const entry = this.#find(path);
-		entry.hasContent = true;
-		entry.bytes += bytes;
-	}
-
-	/** The entry at a path as it is now. What the stream did not touch yet is where it was before. */
-	#find(path: BytePath): Entry {
-		let entry = this.#root;
-		for (const name of path === '' ? [] : path.split('/')) {
-			if (!entry.names.has(name) && entry.from !== undefined) {
-				const before = makeEntry(join(entry.from, name));
-				this.#known.push(before);
-				entry.names.set(name, before);
-			}
-
-			const next = entry.names.get(name);
-			if (next === undefined) {
-				throw damaged(path);
-			}
-
-			entry = next;
-		}
-
-		return entry;
-	}
-
-	#put(path: BytePath, entry: Entry | undefined): void {
-		const at = path.lastIndexOf('/');
-		this.#find(path.slice(0, Math.max(at, 0))).names.set(path.slice(at + 1), entry);
+		return Array.from(changes, ([, change]) => change).filter(change => change.kind !== 'none' || change.from !== undefined);
 	}
 }
 
 const changeOf = (entry: Entry, path: BytePath, isMoved: boolean, isSecondName: boolean): CollectedChange => {
-	const {from, bytes, hasContent, hasMetadata, hasTimes} = entry;
+	const {from, bytes} = entry;
 	if (from === undefined || isSecondName) {
 		return {
 			path, kind: 'added', from: undefined, bytes: isSecondName ? 0 : bytes,
 		};
 	}
 
-	const kind = hasContent ? 'content' : (hasMetadata ? 'metadata' : (hasTimes ? 'times' : 'none'));
 	return {
-		path, kind, from: isMoved ? from : undefined, bytes,
+		path, kind: kindOf(entry), from: isMoved ? from : undefined, bytes,
 	};
+};
+
+const kindOf = ({hasContent, hasMetadata, hasTimes}: Entry): 'content' | 'metadata' | 'times' | 'none' => {
+	if (hasContent) {
+		return 'content';
+	}
+
+	if (hasMetadata) {
+		return 'metadata';
+	}
+
+	return hasTimes ? 'times' : 'none';
 };

@@ -16,7 +16,7 @@ const writtenAfter = 40_000;
 /** Arguments of one process. */
 const batchSize = 500;
 
-const columns = /^\s*(?<total>\d+)\s+(?<exclusive>\d+)\s+(?:\d+|-)\s/v;
+const columns = /^\s*\d+\s+(?<exclusive>\d+)\s+(?:\d+|-)\s/v;
 
 export const exclusiveBytes = async (files: Files): Promise<number> => {
 	const [measured, whole] = [files.filter(file => !file.isNew && isTextPath(file.path)), files.filter(file => file.isNew || !isTextPath(file.path))];
@@ -27,7 +27,7 @@ export const exclusiveBytes = async (files: Files): Promise<number> => {
 		// A file of live data may be gone by now: what is printed of the others counts.
 		const {stdout} = await tryCommand(['btrfs', 'filesystem', 'du', '--raw', '--summarize', ...paths]);
 		for (const line of stdout.split('\n')) {
-			sum += Number(columns.exec(line)?.groups?.['exclusive'] ?? 0);
+			sum += Number(columns.exec(line)?.groups?.exclusive ?? 0);
 		}
 	}
 

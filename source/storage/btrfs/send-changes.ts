@@ -6,7 +6,10 @@ import {spawn} from 'node:child_process';
 import {lstat} from 'node:fs/promises';
 import path from 'node:path';
 import {
-	type BytePath, bytePathToNode, bytePathToText, textToBytePath,
+	type BytePath,
+	bytePathToNode,
+	bytePathToText,
+	textToBytePath,
 } from '../../stream/byte-path.ts';
 import {decodeStream} from '../../stream/decode-stream.ts';
 import {differingBytes} from '../compare-files.ts';
@@ -41,10 +44,12 @@ const collectSent = async (from: string, to: string): Promise<CollectedChange[] 
 	let isEnded = false;
 	try {
 		for await (const command of decodeStream(child.stdout)) {
-			if (command.type !== 'header') {
-				collector.add(command);
-				isEnded ||= command.type === 'end';
+			if (command.type === 'header') {
+				continue;
 			}
+
+			collector.add(command);
+			isEnded ||= command.type === 'end';
 		}
 	} catch (error) {
 		child.kill();
@@ -56,7 +61,7 @@ const collectSent = async (from: string, to: string): Promise<CollectedChange[] 
 		return undefined;
 	}
 
-	return await exited === 0 && isEnded ? collector.finish() : undefined;
+	return isEnded && await exited === 0 ? collector.finish() : undefined;
 };
 
 const prefix = 'data/';

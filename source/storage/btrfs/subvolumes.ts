@@ -78,17 +78,19 @@ const deleteSubvolume = async (folder: string): Promise<void> => {
 	}
 
 	const {exitCode} = await tryCommand(['btrfs', 'subvolume', 'delete', folder]);
-	if (exitCode !== 0) {
-		// Not allowed here, or another subvolume was made inside.
-		await emptyFolder(folder);
-		try {
-			await rmdir(folder);
-		} catch (error) {
-			if (!isSystemError(error, 'ENOENT')) {
-				throw new CoppiceError('permission', `The subvolume ${folder} can't be deleted.`, {
-					hint: 'Run the command as root, or mount the file system with user_subvol_rm_allowed.', file: folder, cause: error,
-				});
-			}
+	if (exitCode === 0) {
+		return;
+	}
+
+	// Not allowed here, or another subvolume was made inside.
+	await emptyFolder(folder);
+	try {
+		await rmdir(folder);
+	} catch (error) {
+		if (!isSystemError(error, 'ENOENT')) {
+			throw new CoppiceError('permission', `The subvolume ${folder} can't be deleted.`, {
+				hint: 'Run the command as root, or mount the file system with user_subvol_rm_allowed.', file: folder, cause: error,
+			});
 		}
 	}
 };

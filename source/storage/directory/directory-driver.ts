@@ -4,14 +4,19 @@ can (`reflink`); elsewhere a clone takes the time and the space of a full copy, 
 */
 import {statSync} from 'node:fs';
 import {
-	chmod, mkdir, rename, rm, utimes,
+	chmod,
+	mkdir,
+	rename,
+	rm,
+	utimes,
 } from 'node:fs/promises';
 import path from 'node:path';
 import {setTimeout as delay} from 'node:timers/promises';
 import {syncFolder} from '../../system/durable-file.ts';
 import type {DriverTraits, StorageDriver} from '../driver.ts';
 import {emptyFolder} from '../empty-folder.ts';
-import {createFolderDriver, type FolderEngine, makingName, stampFolder} from '../folder-driver.ts';
+import {createFolderDriver, makingName, stampFolder} from '../folder-driver.ts';
+import type {FolderEngine} from '../folder-engine.ts';
 import {canReflink, copyFolder} from './copy-folder.ts';
 
 /** Longer than a tick of the clock that stamps files. */
@@ -69,9 +74,6 @@ const removeFolders = async (folders: readonly string[]): Promise<void> => {
 	}
 };
 
-/**
-@param options.pool - The pool's folder, on any file system.
-*/
 export const createDirectoryDriver = async (options: {readonly pool: string}): Promise<StorageDriver> => {
 	const {pool} = options;
 	const engine: FolderEngine = {

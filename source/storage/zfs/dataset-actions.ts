@@ -2,9 +2,9 @@
 What can be done to a single dataset: mounted, unmounted, given another place, cloned, destroyed. Each may be done again.
 */
 import {CoppiceError} from '../../system/errors.ts';
-import {mountAt, readMounts} from './mount-table.ts';
 import type {VolumeDataset} from './volume-datasets.ts';
 import {tryZfs, zfs, zfsOnceIdle} from './zfs-command.ts';
+import {datasetAt, readMounts} from './zfs-mounts.ts';
 
 /**
 Makes sure that a dataset is mounted where it should be, if anywhere.
@@ -20,7 +20,7 @@ export const mountDataset = async ({
 		await zfsOnceIdle(['set', `mountpoint=${mountpoint}`, name]);
 	}
 
-	const isMounted = async () => mountAt(await readMounts(), mountpoint)?.source === name;
+	const isMounted = async () => datasetAt(await readMounts(), mountpoint) === name;
 	if (await isMounted()) {
 		return;
 	}

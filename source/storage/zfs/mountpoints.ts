@@ -1,13 +1,7 @@
 /**
 Folders that datasets are mounted at. They are plain folders of the pool's own dataset.
 */
-import {
-	chmod,
-	lstat,
-	mkdir,
-	rmdir,
-} from 'node:fs/promises';
-import path from 'node:path';
+import {lstat, rmdir} from 'node:fs/promises';
 import {CoppiceError, isSystemError} from '../../system/errors.ts';
 
 /** What to do about a full pool. */
@@ -23,20 +17,6 @@ export const withFiles = async <T>(action: () => Promise<T>): Promise<T> => {
 		throw isSystemError(error, 'ENOSPC', 'EDQUOT') ? new CoppiceError('failed', 'The ZFS pool is full.', {cause: error, hint: roomHint}) : error;
 	}
 };
-
-/**
-Makes a folder and those above it, open for every service whatever this process's umask is.
-*/
-export const makeFolder = async (folder: string): Promise<void> => withFiles(async () => {
-	const first = await mkdir(folder, {recursive: true});
-	if (first === undefined) {
-		return;
-	}
-
-	for (let made = folder; made.length >= first.length; made = path.dirname(made)) {
-		await chmod(made, 0o755);
-	}
-});
 
 /**
 Removes a folder that a dataset was mounted at, if nothing is in it or on it.

@@ -16,14 +16,15 @@ const defer = async (snapshot: string, as: string): Promise<void> => {
 		await zfs('rename', snapshot, as);
 	}
 
-	await zfs('destroy', '-d', as);
+	// Busy while it is mounted to be read: the next sweep tries again.
+	await tryZfs(['destroy', '-d', as], ['busy', 'absent']);
 };
 
 /** Does one step, and says whether it could be done, where the others hold without it. */
 const isStepDone = async (step: SweepStep, allowed: readonly ZfsFailure[]): Promise<boolean> => {
 	switch (step.type) {
 		case 'promote': {
-			const {failure} = await tryZfs(['promote', step.dataset], ['conflict']);
+			const {failure} = await tryZfs(['promote', step.dataset], ['conflict', 'busy']);
 			return failure === undefined;
 		}
 
@@ -68,12 +69,13 @@ const failedStep = async (steps: readonly SweepStep[], allowed: readonly ZfsFail
 /**
 Destroys the snapshots in the trash that are doomed, what waits for that since before, and homes without snapshots.
 
-@param volume - How to read the volume with its snapshots, and to name another dataset of it.
-@param isDoomed - Whether a snapshot in the trash is to be destroyed, by its id.
+`volume` tells how to read it with its snapshots, and to name another dataset of it; `isDoomed` whether a snapshot in the trash is to be
+destroyed, by its id.
+
 @throws CoppiceError `failed` when the pool is so full that some can't be destroyed; these stay in the trash.
 */
 export const sweepVolume = async (volume: {read: () => Promise<VolumeState>; newName: () => string}, isDoomed: (id: string) => boolean): Promise<void> => {
-	// Clones that can't take over snapshots, since each has one by the same name, of another program.
+	// Clones that can't take over snapshots: another program has made one by the same name in both, or one of them is being read.
 	const unfit = new Set<string>();
 
 	// Homes that can't be taken apart for lack of space: tried once more when the others have made room.

@@ -65,6 +65,8 @@ export type SweepLimits = {
 	readonly stuck: ReadonlySet<string>;
 };
 
+const noLimits: SweepLimits = {unfit: new Set(), stuck: new Set()};
+
 /** A plan being made: each step is done to the nodes as ZFS would do it to the datasets. */
 class Plan {
 	readonly #newName: () => string;
@@ -189,5 +191,5 @@ export const planSweep = (
 	state: VolumeState,
 	isDoomed: (id: string) => boolean,
 	newName: () => string,
-	limits: SweepLimits = {unfit: new Set(), stuck: new Set()},
+	limits: SweepLimits = noLimits,
 ): SweepStep[] => new Plan(readNodes(state, isDoomed), newName, limits).make();

@@ -7,7 +7,7 @@ A dataset's name says nothing but to which volume it belongs. What it IS, is its
 | --- | --- |
 | `…/branches/<branch>` | the live clone of a branch |
 | `…/branches/.staged-<name>` | a clone made ready to become one |
-| `…/incoming/open-<process>-<random>` | a read-only clone through which a process reads a snapshot |
+| `…/incoming/open-<process>-<random>` | a read-only clone through which a process reads a snapshot (zfs-fuse only) |
 | `legacy` | a home: it is there only for the snapshots in it (ZFS mounts it nowhere) |
 | anything else | somebody else's doing: never destroyed before the volume itself is |
 
@@ -103,6 +103,9 @@ export const isAlive = (mark: string): boolean => {
 	const [pid = '', start] = mark.split('-', 2);
 	return start !== undefined && startOf(Number(pid)) === start;
 };
+
+/** The mark of the process that opened a snapshot at a folder, where that is what the folder is for. */
+export const openedBy = (folder: string): string | undefined => /\/incoming\/open-(?<mark>[^\/]+)$/v.exec(folder)?.groups?.mark;
 
 export const newOpening = (): string => `open-${processMark()}-${randomBytes(6).toString('hex')}`;
 export const newProbe = (): string => `probe-${processMark()}-${randomBytes(6).toString('hex')}`;

@@ -8,23 +8,19 @@ The dataset of a pool: found by the folder it is mounted at, or made under a dat
 */
 import {
 	chmod,
-	mkdir,
 	readdir,
-	realpath,
 } from 'node:fs/promises';
 import path from 'node:path';
 import {CoppiceError, isSystemError} from '../../system/errors.ts';
-import {
-	isZfs,
-	mountAt,
-	mountHolding,
-	readMounts,
-} from './mount-table.ts';
+import {makeFolder} from '../make-folder.ts';
+import {findMount, resolvePath, type Mount} from '../mount-table.ts';
 import {
 	parseRows,
 	tryZfs,
 	zfs,
+	zfsOnceIdle,
 } from './zfs-command.ts';
+import {datasetAt, isZfs, readMounts} from './zfs-mounts.ts';
 
 export type ZfsImplementation = 'openzfs' | 'zfs-fuse';
 
@@ -37,20 +33,7 @@ export type ZfsPlace = {
 	readonly implementation: ZfsImplementation;
 };
 
-const implementationOf = (type: string): ZfsImplementation => type === 'fuse.zfs' ? 'zfs-fuse' : 'openzfs';
-
-/** The real path of a folder that may not be there yet. */
-const realPathOf = async (folder: string): Promise<string> => {
-	try {
-		return await realpath(folder);
-	} catch (error) {
-		if (isSystemError(error, 'ENOENT') && path.dirname(folder) !== folder) {
-			return path.join(await realPathOf(path.dirname(folder)), path.basename(folder));
-		}
-
-		throw error;
-	}
-};
+const implementationOf = ({type}: Mount): ZfsImplementation => type === 'fuse.zfs' ? 'zfs-fuse' : 'openzfs';
 
 /**
 Finds the ZFS dataset that holds a folder, which need not be there yet. Runs no command and needs no right.
@@ -58,9 +41,9 @@ Finds the ZFS dataset that holds a folder, which need not be there yet. Runs no 
 @returns Nothing when the folder is, or would be, on another file system.
 */
 export const findZfsDataset = async (folder: string): Promise<ZfsPlace | undefined> => {
-	const mount = mountHolding(await readMounts(), await realPathOf(path.resolve(folder)));
+	const mount = await findMount(folder);
 	return mount !== undefined && isZfs(mount) && !mount.source.includes('@')
-		? {dataset: mount.source, mountpoint: mount.mountpoint, implementation: implementationOf(mount.type)}
+		? {dataset: mount.source, mountpoint: mount.mountPoint, implementation: implementationOf(mount)}
 		: undefined;
 };
 
@@ -70,14 +53,15 @@ Checks that the pool's dataset is mounted at the pool's folder, without running 
 @throws CoppiceError `precondition` when it is not: data written there would end up beside the pool.
 */
 export const checkMounted = async (dataset: string, pool: string): Promise<ZfsPlace> => {
-	const mount = mountAt(await readMounts(), pool);
+	const mounts = await readMounts();
+	const mount = mounts.findLast(({mountPoint}) => mountPoint === pool);
 	if (mount === undefined || !isZfs(mount) || mount.source !== dataset) {
 		throw new CoppiceError('precondition', `The ZFS dataset ${dataset} is not mounted at ${pool}.`, {
 			hint: `Import its pool with \`zpool import\` if it is not there, then run \`zfs mount ${dataset}\`.`,
 		});
 	}
 
-	return {dataset, mountpoint: pool, implementation: implementationOf(mount.type)};
+	return {dataset, mountpoint: pool, implementation: implementationOf(mount)};
 };
 
 /**
@@ -86,8 +70,7 @@ Makes sure that the pool's dataset is mounted at the pool's folder, and mounts i
 @throws CoppiceError `precondition` when there is no such dataset or it belongs elsewhere.
 */
 export const mountPoolDataset = async (dataset: string, pool: string): Promise<ZfsPlace> => {
-	const mount = mountAt(await readMounts(), pool);
-	if (mount?.source !== dataset) {
+	if (datasetAt(await readMounts(), pool) !== dataset) {
 		const {stdout, failure} = await tryZfs(['get', '-H', '-o', 'value', 'mountpoint', dataset], ['absent']);
 		if (failure === undefined && stdout.trim() === pool) {
 			await zfs('mount', dataset);
@@ -106,8 +89,11 @@ Makes the dataset above those of all volumes, if it is not there.
 Database pages are 8 or 16 KiB and are written at random; with the usual record of 128 KiB, each page that a branch writes would
 cost it a record of its own. Access times are off, for reading must not make a branch differ from its commit.
 */
-export const createStacksDataset = async (dataset: string): Promise<void> => {
-	await tryZfs(['create', '-o', 'mountpoint=none', '-o', 'atime=off', '-o', 'recordsize=16K', stacksDataset(dataset)], ['exists']);
+export const createStacksDataset = async (dataset: string, implementation: ZfsImplementation): Promise<void> => {
+	// What was written to the folder of a branch while it was not mounted must not vanish below it.
+	const ofOpenZfs = implementation === 'openzfs' ? ['overlay=off'] : [];
+	const options = ['mountpoint=none', 'atime=off', 'recordsize=16K', ...ofOpenZfs];
+	await tryZfs(['create', ...options.flatMap(option => ['-o', option]), stacksDataset(dataset)], ['exists']);
 };
 
 const isEmptyOrAbsent = async (folder: string): Promise<boolean> => {
@@ -134,7 +120,7 @@ The parent must be there; the pool's folder, an absolute path, must be empty or 
 */
 export const createZfsPoolDataset = async (place: {parent: string; pool: string}): Promise<string> => {
 	const {parent, pool} = place;
-	const folder = await realPathOf(path.resolve(pool));
+	const folder = await resolvePath(path.resolve(pool));
 	const {stdout, failure} = await tryZfs(['list', '-H', '-r', '-d', '1', '-t', 'filesystem', '-o', 'name,mountpoint', parent], ['absent']);
 	if (failure !== undefined) {
 		throw new CoppiceError('not-found', `There is no ZFS dataset ${parent}.`, {hint: 'List those that are there with `zfs list`.'});
@@ -156,7 +142,7 @@ export const createZfsPoolDataset = async (place: {parent: string; pool: string}
 			dataset = `${parent}/coppice-${number}`;
 		}
 
-		await mkdir(folder, {recursive: true});
+		await makeFolder(folder);
 		await zfs('create', '-o', 'atime=off', '-o', `mountpoint=${folder}`, dataset);
 	}
 
@@ -171,6 +157,16 @@ export const createZfsPoolDataset = async (place: {parent: string; pool: string}
 		await chmod(folder, 0o755);
 	}
 
-	await createStacksDataset(dataset);
+	await createStacksDataset(dataset, implementation);
 	return dataset;
+};
+
+/**
+Destroys the dataset of a pool with everything in it. The caller has asked. Done already is no error.
+
+@throws CoppiceError `conflict` when it is in use, or a clone of something in it is elsewhere.
+*/
+export const destroyZfsPoolDataset = async (dataset: string): Promise<void> => {
+	await zfsOnceIdle(['unmount', dataset], ['unmounted', 'absent']);
+	await zfsOnceIdle(['destroy', '-r', dataset], ['absent']);
 };

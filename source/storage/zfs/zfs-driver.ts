@@ -48,6 +48,7 @@ import {
 	volumeFolder,
 	type VolumeAddress,
 } from '../layout.ts';
+import {makeFolder} from '../make-folder.ts';
 import {
 	cloneSnapshot,
 	destroyDataset,
@@ -55,13 +56,17 @@ import {
 	placeDataset,
 	unmountDataset,
 } from './dataset-actions.ts';
-import {isZfs, mountAt, readMounts} from './mount-table.ts';
 import {
 	isThere,
-	makeFolder,
 	removeMountpoint,
 	withFiles,
 } from './mountpoints.ts';
+import {
+	closeDead,
+	deadOpenings,
+	openByClone,
+	openByMount,
+} from './open-snapshot.ts';
 import {sweepVolume} from './run-sweep.ts';
 import {
 	findBranch,
@@ -69,7 +74,6 @@ import {
 	findStaged,
 	isAlive,
 	newDataset,
-	newOpening,
 	readVolume,
 	stackDataset,
 	volumeDataset,
@@ -79,6 +83,7 @@ import {
 } from './volume-datasets.ts';
 import {commonAncestor, readNumbers, readUsage} from './volume-usage.ts';
 import {tryZfs, zfs, zfsOnceIdle} from './zfs-command.ts';
+import {datasetAt, readMounts} from './zfs-mounts.ts';
 import {
 	checkMounted,
 	createStacksDataset,
@@ -112,6 +117,7 @@ const traitsOf = (implementation: ZfsImplementation): DriverTraits => ({
 		...implementation === 'zfs-fuse'
 			? [
 				'zfs-fuse takes the snapshots of several volumes one after another, not as one; the services are frozen meanwhile.',
+				'On a zfs-fuse pool that is full to the last block even deleting a commit needs room: keep some free.',
 				'zfs-fuse keeps extended attributes only when its daemon is started with --enable-xattr.',
 			]
 			: [],
@@ -165,7 +171,7 @@ class ZfsDriver implements StorageDriver {
 	async #createTop(address: VolumeAddress): Promise<void> {
 		const stacks = await tryZfs(['list', '-H', '-o', 'name', stacksDataset(this.#dataset)], ['absent']);
 		if (stacks.failure === 'absent') {
-			await createStacksDataset(this.#dataset);
+			await createStacksDataset(this.#dataset, this.#implementation);
 		}
 
 		await zfs('create', '-p', volumeDataset(this.#dataset, address));
@@ -217,7 +223,7 @@ class ZfsDriver implements StorageDriver {
 		address: VolumeAddress,
 		from: DataReference,
 		to: DataReference,
-		action: (fromRoot: string, toRoot: string, rule: TreeRule) => Promise<T>,
+		action: (...trees: [fromRoot: string, toRoot: string, rule: TreeRule]) => Promise<T>,
 	): Promise<T> {
 		const state = await this.#read(address, 'all');
 		const [fromName, toName] = [await this.#nameOf(address, state, from), await this.#nameOf(address, state, to)];
@@ -244,26 +250,10 @@ class ZfsDriver implements StorageDriver {
 		}
 	}
 
-	/** Makes a snapshot readable: through a read-only clone, for it may be in a dataset that is mounted nowhere. */
-	async #open(address: VolumeAddress, name: string): Promise<OpenSnapshot> {
-		const folder = path.join(incomingFolder(this.pool, address), newOpening());
-		await makeFolder(volumeFolder(this.pool, address));
-		await withFiles(async () => mkdir(path.dirname(folder), {recursive: true, mode: 0o700}));
-		const dataset = newDataset(this.#dataset, address);
-		await cloneSnapshot(name, dataset, folder, ['-o', 'readonly=on']);
-		let closing: Promise<void> | undefined;
-		const close = async () => {
-			await destroyDataset(dataset);
-			await removeMountpoint(folder);
-		};
-
-		return {
-			path: path.join(folder, 'data'),
-			async close() {
-				closing ??= close();
-				await closing;
-			},
-		};
+	async #open(address: VolumeAddress, snapshot: string): Promise<OpenSnapshot> {
+		return this.#implementation === 'openzfs'
+			? openByMount(this.pool, address, snapshot)
+			: openByClone(this.pool, address, snapshot, newDataset(this.#dataset, address));
 	}
 
 	/** Takes all snapshots in one transaction, or none. */
@@ -382,7 +372,7 @@ class ZfsDriver implements StorageDriver {
 			const names = await isThere(parent) ? await readdir(parent) : [];
 			for (const name of names) {
 				const folder = path.join(parent, name);
-				if (mountAt(mounts, folder) === undefined && datasets.every(({mountpoint}) => mountpoint !== folder)) {
+				if (mounts.every(({mountPoint}) => mountPoint !== folder) && datasets.every(({mountpoint}) => mountpoint !== folder)) {
 					await removeMountpoint(folder);
 				}
 			}
@@ -392,9 +382,9 @@ class ZfsDriver implements StorageDriver {
 	async #removeVolumeFolder(address: VolumeAddress): Promise<void> {
 		const folder = volumeFolder(this.pool, address);
 		const mounts = await readMounts();
-		const still = mounts.find(({mountpoint}) => mountpoint.startsWith(`${folder}/`));
+		const still = mounts.find(({mountPoint}) => mountPoint.startsWith(`${folder}/`));
 		if (still !== undefined) {
-			throw new CoppiceError('conflict', `${still.source} is still mounted at ${still.mountpoint}.`, {...address, hint: 'Unmount it and run the command again.'});
+			throw new CoppiceError('conflict', `${still.source} is still mounted at ${still.mountPoint}.`, {...address, hint: 'Unmount it and run the command again.'});
 		}
 
 		await rm(folder, {recursive: true, force: true});
@@ -409,7 +399,7 @@ class ZfsDriver implements StorageDriver {
 		const folder = branchFolder(this.pool, address, branch);
 		const existing = findBranch(datasets, branch);
 		if (existing === undefined) {
-			await makeFolder(branchesFolder(this.pool, address));
+			await withFiles(async () => makeFolder(branchesFolder(this.pool, address)));
 			if (!exists) {
 				await this.#createTop(address);
 			}
@@ -446,9 +436,9 @@ class ZfsDriver implements StorageDriver {
 		const mounts = await readMounts();
 		const names: string[] = [];
 		for (const {address, branch, snapshot} of requests) {
-			const mount = mountAt(mounts, branchFolder(this.pool, address, branch));
-			const isOurs = mount !== undefined && isZfs(mount) && mount.source.startsWith(`${volumeDataset(this.#dataset, address)}/`);
-			const dataset = isOurs ? mount.source : await this.#branchDataset(address, branch);
+			const mounted = datasetAt(mounts, branchFolder(this.pool, address, branch));
+			const isOurs = mounted?.startsWith(`${volumeDataset(this.#dataset, address)}/`) === true;
+			const dataset = isOurs ? mounted : await this.#branchDataset(address, branch);
 			names.push(`${dataset}@${snapshot}`);
 		}
 
@@ -461,7 +451,7 @@ class ZfsDriver implements StorageDriver {
 		const existing = findStaged(datasets, staged);
 		if (existing === undefined) {
 			const found = await this.#find(address, datasets, snapshot);
-			await makeFolder(branchesFolder(this.pool, address));
+			await withFiles(async () => makeFolder(branchesFolder(this.pool, address)));
 			await cloneSnapshot(found.name, newDataset(this.#dataset, address), folder);
 		} else {
 			await mountDataset(existing);
@@ -568,6 +558,7 @@ class ZfsDriver implements StorageDriver {
 			return;
 		}
 
+		await closeDead(this.pool, address);
 		for (const dataset of await this.#halfMade(state, address)) {
 			await destroyDataset(dataset.name);
 		}
@@ -586,13 +577,17 @@ class ZfsDriver implements StorageDriver {
 		const datasets = state.datasets.filter(dataset => !halfMade.includes(dataset));
 		const ids = (wanted: 'whole' | 'trash') => [...new Set(state.snapshots.filter(snapshot => snapshot.state === wanted).map(({id}) => id))].toSorted();
 		const homes = datasets.filter(({role, name}) => role.type === 'home' && state.snapshots.every(({dataset}) => dataset !== name));
+		const opened = await deadOpenings(this.pool, address);
 		const undeferred = state.snapshots.filter(snapshot => snapshot.state === 'gone' && !snapshot.deferred);
 		return {
 			branches: datasets.flatMap(({role}) => role.type === 'branch' ? [role.branch] : []).toSorted(),
 			snapshots: ids('whole'),
 			staged: datasets.flatMap(({role}) => role.type === 'staged' ? [role.staged] : []).toSorted(),
 			trash: ids('trash'),
-			leftovers: [...halfMade, ...homes, ...deadProbes(state), ...undeferred].map(({name}) => name).toSorted(),
+			leftovers: [
+				...[...halfMade, ...homes, ...deadProbes(state), ...undeferred].map(({name}) => name),
+				...opened.map(({mountPoint}) => mountPoint),
+			].toSorted(),
 		};
 	}
 
@@ -616,7 +611,7 @@ class ZfsDriver implements StorageDriver {
 		snapshot: string,
 		options: {ignore?: (difference: Difference) => boolean} = {},
 	): Promise<boolean> {
-		return this.#withTrees(address, {snapshot}, {branch}, async (fromRoot, toRoot, rule) => areTreesDifferent(fromRoot, toRoot, rule, options));
+		return this.#withTrees(address, {snapshot}, {branch}, async (...trees) => areTreesDifferent(...trees, options));
 	}
 
 	async usage(address: VolumeAddress, data: DataReference, base?: string): Promise<Usage> {
@@ -638,6 +633,7 @@ class ZfsDriver implements StorageDriver {
 
 	async removeVolume(address: VolumeAddress): Promise<void> {
 		const {exists, datasets} = await this.#read(address);
+		await closeDead(this.pool, address);
 		for (const {name, mounted} of datasets) {
 			if (mounted) {
 				await unmountDataset(name);

@@ -1,7 +1,14 @@
 /**
 The supervisor of the process runtime: outlived by its services, adopted from, asked by several commands, and gone without a trace.
 */
-import {readdir, readFile, rm, stat} from 'node:fs/promises';
+import {
+	chmod,
+	chown,
+	readdir,
+	readFile,
+	rm,
+	stat,
+} from 'node:fs/promises';
 import net from 'node:net';
 import path from 'node:path';
 import process from 'node:process';
@@ -14,11 +21,16 @@ import {controlSocket, readState} from '../../../source/runtime/process/supervis
 import type {Service} from '../../../source/stack/stack.ts';
 import {makeService} from '../fixtures/make-stack.ts';
 import {openProcessStack} from '../fixtures/open-stack.ts';
+import {childrenOf, commandLines} from '../fixtures/proc.ts';
 import {
 	collect,
+	countLines,
+	fieldOf,
+	firstText,
 	forever,
 	needs,
 	stateOf,
+	textsOf,
 	until,
 } from '../runtime-contract.ts';
 
@@ -42,24 +54,24 @@ test('a killed supervisor leaves its services running, and the next start adopts
 		script('other', forever),
 	]);
 	await runtime.start(['tick']);
-	await until('it ticks', async () => (await collect(runtime.logs({}))).length > 2);
+	await until('it ticks', async () => await countLines(runtime, {}) > 2);
 	const {processId} = await stateOf(runtime, 'tick');
 	const supervisor = supervisorOf(context.runFolder);
 	process.kill(supervisor, 'SIGKILL');
 	await until('the supervisor is gone', () => isGone(supervisor));
-	t.is((await stateOf(runtime, 'tick')).status, 'running');
+	t.is(await fieldOf(runtime, 'tick', 'status'), 'running');
 	await delay(300);
-	t.is((await stateOf(runtime, 'tick')).processId, processId);
+	t.is(await fieldOf(runtime, 'tick', 'processId'), processId);
 
 	await reopen().start();
-	t.is((await stateOf(runtime, 'tick')).processId, processId, 'no second one was started');
-	t.is((await stateOf(runtime, 'other')).status, 'running');
+	t.is(await fieldOf(runtime, 'tick', 'processId'), processId, 'no second one was started');
+	t.is(await fieldOf(runtime, 'other', 'status'), 'running');
 	t.not(supervisorOf(context.runFolder), supervisor);
 
 	await runtime.stop(['tick']);
-	t.is((await stateOf(runtime, 'tick')).status, 'stopped');
+	t.is(await fieldOf(runtime, 'tick', 'status'), 'stopped');
 	t.true(isGone(processId!));
-	const ticks = (await collect(runtime.logs({services: ['tick']}))).map(line => line.text);
+	const ticks = await textsOf(runtime, {services: ['tick']});
 	t.deepEqual(ticks, ticks.map((_, index) => `tick ${index + 1}`), 'no line is missing and none is there twice');
 });
 
@@ -67,18 +79,18 @@ test('a service that ended while nobody watched is started again, and what it le
 	const {runtime, context} = await openProcessStack(t, [script('parent', 'sleep 1000 & wait')]);
 	await runtime.start();
 	const {processId} = await stateOf(runtime, 'parent');
-	await until('its child runs', async () => (await readFile(`/proc/${processId}/task/${processId}/children`, 'utf8')).trim() !== '');
-	const child = Number((await readFile(`/proc/${processId}/task/${processId}/children`, 'utf8')).trim());
+	await until('its child runs', () => childrenOf(processId!).length > 0);
+	const [child = 0] = childrenOf(processId!);
 	const supervisor = supervisorOf(context.runFolder);
 	process.kill(supervisor, 'SIGKILL');
 	await until('the supervisor is gone', () => isGone(supervisor));
 	process.kill(processId!, 'SIGKILL');
-	await until('the service is gone', async () => (await stateOf(runtime, 'parent')).status === 'failed');
+	await until('the service is gone', async () => await fieldOf(runtime, 'parent', 'status') === 'failed');
 	t.false(isGone(child));
 	await runtime.start();
 	t.true(isGone(child));
-	t.is((await stateOf(runtime, 'parent')).status, 'running');
-	t.not((await stateOf(runtime, 'parent')).processId, processId);
+	t.is(await fieldOf(runtime, 'parent', 'status'), 'running');
+	t.not(await fieldOf(runtime, 'parent', 'processId'), processId);
 });
 
 test('down after the supervisor was killed leaves no process and no run folder', async t => {
@@ -102,7 +114,10 @@ test('a daemon that left its parent is ended with its service', async t => {
 	]);
 	await runtime.start();
 	const file = path.join(root, 'volumes/data/data/daemon');
-	await until('the daemon runs', async () => (await readFile(file, 'utf8').catch(() => '')).endsWith('\n'));
+	await until('the daemon runs', async () => {
+		const text = await readFile(file, 'utf8').catch(() => '');
+		return text.endsWith('\n');
+	});
 	const daemon = Number(await readFile(file, 'utf8'));
 	t.false(isGone(daemon));
 	const freeze = await runtime.freeze(['one']);
@@ -115,11 +130,10 @@ test('a daemon that left its parent is ended with its service', async t => {
 test('two commands at once get one supervisor and one process', async t => {
 	const {reopen, runtime, context} = await openProcessStack(t, [script('one', 'echo begun; exec sleep 1000')]);
 	await Promise.all([reopen().start(), reopen().start(), reopen().start()]);
-	await until('it logs', async () => (await collect(runtime.logs({}))).length > 0);
+	await until('it logs', async () => await countLines(runtime, {}) > 0);
 	await delay(100);
-	t.is((await collect(runtime.logs({}))).length, 1);
-	const supervisors = (await Promise.all((await readdir('/proc')).map(async name => readFile(`/proc/${name}/cmdline`, 'utf8').catch(() => ''))))
-		.filter(line => line.includes('supervise') && line.includes(context.runFolder));
+	t.is(await countLines(runtime, {}), 1);
+	const supervisors = commandLines().filter(line => line.includes('supervise') && line.includes(context.runFolder));
 	t.is(supervisors.length, 1);
 });
 
@@ -130,7 +144,7 @@ test('a supervisor whose run folder was removed makes it again', async t => {
 	await rm(context.runFolder, {recursive: true});
 	await until('its state is there again', () => readState(context.runFolder) !== undefined);
 	await runtime.start();
-	t.is((await stateOf(runtime, 'one')).processId, processId);
+	t.is(await fieldOf(runtime, 'one', 'processId'), processId);
 });
 
 test('a supervisor of another version is replaced, and its services run on', async t => {
@@ -149,9 +163,9 @@ test('a supervisor of another version is replaced, and its services run on', asy
 	t.regex(await ask('nonsense'), /other-version/v);
 	t.regex(await ask({version: 999, verb: 'leave'}), /done/v);
 	await until('it is gone', () => isGone(before));
-	t.is((await stateOf(runtime, 'one')).status, 'running');
+	t.is(await fieldOf(runtime, 'one', 'status'), 'running');
 	await runtime.start();
-	t.is((await stateOf(runtime, 'one')).processId, processId);
+	t.is(await fieldOf(runtime, 'one', 'processId'), processId);
 });
 
 test('the control socket is for its owner alone', async t => {
@@ -177,21 +191,25 @@ test('a taken port is a conflict that names its holder, and leaves other service
 	t.is(error.code, 'conflict');
 	t.true(error.message.includes(String(port)), error.message);
 	t.true(error.message.includes(`process ${process.pid}`), error.message);
-	t.is((await stateOf(runtime, 'other')).status, 'running');
-	t.not((await stateOf(runtime, 'web')).status, 'running');
-	t.not((await stateOf(runtime, 'after')).status, 'running');
+	t.is(await fieldOf(runtime, 'other', 'status'), 'running');
+	t.not(await fieldOf(runtime, 'web', 'status'), 'running');
+	t.not(await fieldOf(runtime, 'after', 'status'), 'running');
 });
 
 test('a port that the file leaves open is chosen, told to the process, and kept', async t => {
 	const {runtime} = await openProcessStack(t, [
 		script('web', `echo "$PORT $COPPICE_PORT_80 $COPPICE_ADDRESS_80"; ${forever}`, {ports: [{target: 80, protocol: 'tcp'}]}),
 	]);
-	const published = async (): Promise<number | undefined> => (await stateOf(runtime, 'web')).ports[0]?.published;
+	const published = async (): Promise<number | undefined> => {
+		const [port] = await fieldOf(runtime, 'web', 'ports');
+		return port?.published;
+	};
+
 	await runtime.start();
 	const port = await published();
 	t.true(port !== undefined && port > 0);
-	await until('it says so', async () => (await collect(runtime.logs({}))).length > 0);
-	t.is((await collect(runtime.logs({})))[0]?.text, `${port} ${port} 127.0.0.1`);
+	await until('it says so', async () => await countLines(runtime, {}) > 0);
+	t.is(await firstText(runtime, {}), `${port} ${port} 127.0.0.1`);
 	await runtime.stop();
 	await runtime.start();
 	t.is(await published(), port);
@@ -213,8 +231,8 @@ test('services that this runtime can\'t run are told and left out; naming one is
 	t.is(told.filter(text => text.startsWith('one: `deploy.resources`')).length, 1);
 	t.false(told.some(text => text.includes('container_name')));
 	await runtime.start();
-	t.is((await stateOf(runtime, 'one')).status, 'running');
-	t.is((await stateOf(runtime, 'built')).status, 'created');
+	t.is(await fieldOf(runtime, 'one', 'status'), 'running');
+	t.is(await fieldOf(runtime, 'built', 'status'), 'created');
 	t.true(notices.some(text => text.includes('built')));
 	for (const name of ['built', 'foreign']) {
 		const error = await t.throwsAsync(runtime.start([name]), {instanceOf: CoppiceError});
@@ -226,9 +244,11 @@ test('services that this runtime can\'t run are told and left out; naming one is
 test('a program or a volume that is not there is a clear error', async t => {
 	const {runtime, root} = await openProcessStack(t, [
 		makeService('one', {settings: {process: {command: ['no-such-program']}}}),
-		script('two', forever, {mounts: [{
-			kind: 'volume', volume: 'data', target: '/data', readOnly: false,
-		}]}),
+		script('two', forever, {
+			mounts: [{
+				kind: 'volume', volume: 'data', target: '/data', readOnly: false,
+			}],
+		}),
 	]);
 	const missing = await t.throwsAsync(runtime.start(['one']), {instanceOf: CoppiceError});
 	t.is(missing.code, 'precondition');
@@ -244,26 +264,20 @@ test('secrets of the environment are on no command line and in no file', async t
 	const secret = `secret-${process.pid}-${Date.now()}`;
 	const {runtime, root} = await openProcessStack(t, [script('one', forever, {environment: {PASSWORD: secret}})]);
 	await runtime.start();
-	for (const name of await readdir('/proc')) {
-		if (/^\d+$/v.test(name)) {
-			t.false((await readFile(`/proc/${name}/cmdline`, 'utf8').catch(() => '')).includes(secret));
-		}
-	}
-
-	for (const entry of await readdir(root, {recursive: true, withFileTypes: true})) {
-		if (entry.isFile()) {
-			t.false((await readFile(path.join(entry.parentPath, entry.name), 'utf8')).includes(secret), entry.name);
-		}
-	}
+	t.false(commandLines().some(line => line.includes(secret)));
+	const entries = await readdir(root, {recursive: true, withFileTypes: true});
+	const files = entries.filter(entry => entry.isFile()).map(entry => path.join(entry.parentPath, entry.name));
+	const contents = await Promise.all(files.map(async file => readFile(file, 'utf8')));
+	t.deepEqual(files.filter((_, index) => contents[index]!.includes(secret)), []);
 });
 
 test('the environment of the command is not the services\'', async t => {
-	process.env['COPPICE_TEST_SECRET_OF_CALLER'] = 'mine';
-	process.env['AWS_SECRET_OF_CALLER'] = 'mine too';
+	process.env.COPPICE_TEST_SECRET_OF_CALLER = 'mine';
+	process.env.AWS_SECRET_OF_CALLER = 'mine too';
 	const {runtime} = await openProcessStack(t, [script('one', 'env | grep -c OF_CALLER; env | grep ^HOME=; exec sleep 1000')]);
 	await runtime.start();
-	await until('it has looked', async () => (await collect(runtime.logs({}))).length >= 2);
-	t.is((await collect(runtime.logs({})))[0]?.text, '0');
+	await until('it has looked', async () => await countLines(runtime, {}) >= 2);
+	t.is(await firstText(runtime, {}), '0');
 });
 
 const rootTest = isRoot() ? test : test.skip;
@@ -277,14 +291,19 @@ rootTest(`a service runs as the owner of its data, else as whom the file names, 
 		script('compose', who, {user: 'games:games'}),
 		script('stranger', who, {user: 'no-such-user'}),
 		script('asked-root', who, {user: 'root'}),
-		script('data', who, {mounts: [{
-			kind: 'volume', volume: 'data', target: '/data', readOnly: false,
-		}]}),
+		script('data', who, {
+			mounts: [{
+				kind: 'volume', volume: 'data', target: '/data', readOnly: false,
+			}],
+		}),
 	].map(service => ({...service, settings: {process: {...service.settings.process, command: ['/bin/sh', '-c', who]}}})));
-	const {chown} = await import('node:fs/promises');
 	await chown(volumeFolder('data'), 2, 2);
 	await runtime.start();
-	const first = async (name: string): Promise<string | undefined> => (await collect(runtime.logs({services: [name]}))).find(line => line.stream === 'stdout')?.text;
+	const first = async (name: string): Promise<string | undefined> => {
+		const lines = await collect(runtime.logs({services: [name]}));
+		return lines.find(line => line.stream === 'stdout')?.text;
+	};
+
 	const expected = {
 		plain: 'nobody', named: 'daemon', compose: 'games', stranger: 'nobody', 'asked-root': 'root', data: 'bin',
 	};
@@ -297,10 +316,11 @@ rootTest(`a service runs as the owner of its data, else as whom the file names, 
 });
 
 rootTest(`data that the service's user can't reach are a clear error${needsRoot}`, async t => {
-	const {runtime, root} = await openProcessStack(t, [script('one', forever, {mounts: [{
-		kind: 'volume', volume: 'data', target: '/data', readOnly: false,
-	}]})]);
-	const {chmod} = await import('node:fs/promises');
+	const {runtime, root} = await openProcessStack(t, [script('one', forever, {
+		mounts: [{
+			kind: 'volume', volume: 'data', target: '/data', readOnly: false,
+		}],
+	})]);
 	await chmod(path.join(root, 'volumes'), 0o700);
 	const error = await t.throwsAsync(runtime.start(), {instanceOf: CoppiceError});
 	t.is(error.code, 'precondition');

@@ -51,9 +51,10 @@ const plan = async (context: RecipeContext): Promise<LaunchPlan> => {
 	const command = (settings?.command ?? []).map(word => mapWord(mounts, word));
 	const [program = ''] = command;
 	const inside = settings?.workingDirectory ?? service.workingDirectory;
-	const mapped = inside === undefined ? undefined : toHostPath(mounts, inside) ?? (settings?.workingDirectory && path.resolve(projectFolder, inside));
-	const workingFolder = mapped ?? projectFolder;
-	const found = program.includes('/') ? findProgram([path.resolve(workingFolder, program)]) : findProgram([program]);
+	// A folder of the image is none of this host; one that was named for this runtime is.
+	const own = settings?.workingDirectory === undefined ? undefined : path.resolve(projectFolder, settings.workingDirectory);
+	const workingFolder = (inside === undefined ? undefined : toHostPath(mounts, inside)) ?? own ?? projectFolder;
+	const found = findProgram([program.includes('/') ? path.resolve(workingFolder, program) : program]);
 	if (found === undefined) {
 		throw new CoppiceError('precondition', `The program ${JSON.stringify(program)}, which ${service.name} runs, is not on this host.`, {
 			service: service.name, hint: 'Install it, or correct `x-coppice.process.command`.',

@@ -7,19 +7,23 @@ import type {Recipe} from './recipe.ts';
 export const loadRecipe = async (name: KnownService['recipe']): Promise<Recipe> => {
 	switch (name) {
 		case 'postgres': {
-			return (await import('./postgres.ts')).postgres;
+			const {postgres} = await import('./postgres.ts');
+			return postgres;
 		}
 
 		case 'redis': {
-			return (await import('./redis.ts')).redis;
+			const {redis} = await import('./redis.ts');
+			return redis;
 		}
 
 		case 'mariadb': {
-			return (await import('./mariadb.ts')).mariadb;
+			const {mariadb} = await import('./mariadb.ts');
+			return mariadb;
 		}
 
 		case 'custom': {
-			return (await import('./custom.ts')).custom;
+			const {custom} = await import('./custom.ts');
+			return custom;
 		}
 	}
 };

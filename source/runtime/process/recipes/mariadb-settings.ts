@@ -62,21 +62,22 @@ What the official image's entrypoint says to a new server.
 */
 export const firstStatements = (accounts: MariadbAccounts): string => {
 	const {rootPassword, rootHost, database, user, password} = accounts;
+	const hasOtherRoot = rootHost !== '' && rootHost !== 'localhost';
 	const statements = [
 		'SET @@SESSION.SQL_LOG_BIN = 0',
-		'DROP USER IF EXISTS \'root\'@\'127.0.0.1\', \'root\'@\'::1\', \'\'@\'localhost\'',
+		// Accounts without a password that the installer makes: root at the name of this host, and nobody at all.
+		'DELETE FROM mysql.global_priv WHERE User = \'\' OR (User = \'root\' AND Host <> \'localhost\')',
+		'DELETE FROM mysql.proxies_priv WHERE Host <> \'localhost\'',
+		'FLUSH PRIVILEGES',
 		`SET PASSWORD FOR 'root'@'localhost' = PASSWORD(${quoteText(rootPassword)})`,
+		...(hasOtherRoot
+			? [
+				`CREATE USER 'root'@${quoteText(rootHost)} IDENTIFIED BY ${quoteText(rootPassword)}`,
+				`GRANT ALL ON *.* TO 'root'@${quoteText(rootHost)} WITH GRANT OPTION`,
+			]
+			: []),
+		...(database === undefined ? [] : [`CREATE DATABASE IF NOT EXISTS ${quoteName(database)}`]),
 	];
-	if (rootHost !== '' && rootHost !== 'localhost') {
-		statements.push(
-			`CREATE USER 'root'@${quoteText(rootHost)} IDENTIFIED BY ${quoteText(rootPassword)}`,
-			`GRANT ALL ON *.* TO 'root'@${quoteText(rootHost)} WITH GRANT OPTION`,
-		);
-	}
-
-	if (database !== undefined) {
-		statements.push(`CREATE DATABASE IF NOT EXISTS ${quoteName(database)}`);
-	}
 
 	if (user !== undefined && password !== undefined) {
 		statements.push(`CREATE USER ${quoteText(user)}@'%' IDENTIFIED BY ${quoteText(password)}`);

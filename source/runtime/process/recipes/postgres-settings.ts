@@ -44,9 +44,7 @@ export const settingsOf = (flags: readonly string[]): ReadonlySet<string> => {
 	for (const [index, flag] of flags.entries()) {
 		if (flags[index - 1] === '-c') {
 			names.add(settingOf(flag));
-		} else if (flag.startsWith('--')) {
-			names.add(settingOf(flag.slice(2)));
-		} else if (flag.startsWith('-c') && flag.length > 2) {
+		} else if (flag.startsWith('--') || /^-c./v.test(flag)) {
 			names.add(settingOf(flag.slice(2)));
 		}
 	}

@@ -17,6 +17,7 @@ import {listProcesses} from '../process-table.ts';
 import {baseEnvironment} from './base-environment.ts';
 import {
 	choosePostgres,
+	findDistributionPostgres,
 	findPostgres,
 	majorOfImage,
 	readyPostgres,
@@ -42,7 +43,7 @@ const dataTarget = (service: Service, mounts: readonly HostMount[]): string => {
 
 	const major = Number(majorOfImage(service.image) ?? '0');
 	const isBelow = mounts.some(({target}) => target === '/var/lib/postgresql');
-	return major >= 18 && isBelow ? `/var/lib/postgresql/${major}/docker` : usualData;
+	return isBelow && major >= 18 ? `/var/lib/postgresql/${major}/docker` : usualData;
 };
 
 /**
@@ -51,7 +52,8 @@ The major version that wrote a data folder, or `undefined` where there is none y
 const dataMajor = async (dataFolder: string): Promise<string | undefined> => {
 	for (const folder of [dataFolder, path.join(dataFolder, '.coppice-ready/data')]) {
 		try {
-			return (await readFile(path.join(folder, 'PG_VERSION'), 'utf8')).trim();
+			const version = await readFile(path.join(folder, 'PG_VERSION'), 'utf8');
+			return version.trim();
 		} catch {
 			// Not there.
 		}
@@ -112,7 +114,8 @@ const plan = async (context: RecipeContext): Promise<LaunchPlan> => {
 	const flags = postgresFlags(service.name, service.command, mounts);
 	const dataFolder = await makeDataFolder(context);
 	const data = await dataMajor(dataFolder);
-	const {installation: chosen, notice} = choosePostgres(service.name, await findPostgres(), {
+	const known = data === undefined ? undefined : await findDistributionPostgres(data);
+	const {installation: chosen, notice} = choosePostgres(service.name, known ? [known] : await findPostgres(), {
 		...(data !== undefined && {data}), image: majorOfImage(service.image),
 	});
 	if (notice !== undefined) {

@@ -4,6 +4,7 @@ The configuration of a Redis server on the host, from the command that was writt
 All of it goes to the server's standard input and nothing onto its command line, where every user of the machine could read the
 password of `--requirepass`.
 */
+import {Buffer} from 'node:buffer';
 import {CoppiceError} from '../../../system/errors.ts';
 import {mapWord, type HostMount} from '../mounts.ts';
 

@@ -105,7 +105,8 @@ Makes the database of a data folder if there is none, and finishes what an earli
 @throws CoppiceError `precondition` when the folder holds something that is no database: it is left as it is.
 */
 export const initialiseOnce = async ({service, dataFolder, user, landmark, fill}: StagedInit): Promise<boolean> => {
-	const names = (await readdir(dataFolder)).filter(name => !ignored.has(name));
+	const entries = await readdir(dataFolder);
+	const names = entries.filter(name => !ignored.has(name));
 	if (names.includes(whole)) {
 		await moveUp(dataFolder, landmark);
 		return true;

@@ -19,15 +19,17 @@ export const readVariable = (service: Service, mounts: readonly HostMount[], ...
 		}
 
 		const inside = service.environment[`${name}_FILE`];
-		if (inside !== undefined && inside !== '') {
-			const file = toHostPath(mounts, inside) ?? inside;
-			try {
-				return readFileSync(file, 'utf8').replace(/\r?\n$/v, '');
-			} catch (error) {
-				throw new CoppiceError('precondition', `${name}_FILE of the service ${service.name} names ${inside}, which can't be read on this host.`, {
-					service: service.name, file, cause: error, hint: `Mount the file under that path in \`volumes:\`, or set ${name}.`,
-				});
-			}
+		if (inside === undefined || inside === '') {
+			continue;
+		}
+
+		const file = toHostPath(mounts, inside) ?? inside;
+		try {
+			return readFileSync(file, 'utf8').replace(/\r?\n$/v, '');
+		} catch (error) {
+			throw new CoppiceError('precondition', `${name}_FILE of the service ${service.name} names ${inside}, which can't be read on this host.`, {
+				service: service.name, file, cause: error, hint: `Mount the file under that path in \`volumes:\`, or set ${name}.`,
+			});
 		}
 	}
 

@@ -8,7 +8,7 @@ export const splitWords = (line: string): string[] => {
 	for (const {groups = {}} of line.matchAll(token)) {
 		const {single, double, escaped, plain, blank} = groups;
 		if (blank === undefined) {
-			word = (word ?? '') + (single?.slice(1, -1) ?? double?.slice(1, -1).replaceAll(/\\(["$\\`])/gv, '$1') ?? escaped ?? plain ?? '');
+			word = (word ?? '') + (single?.slice(1, -1) ?? double?.slice(1, -1).replaceAll(/\\(?<kept>["$\\`])/gv, '$<kept>') ?? escaped ?? plain ?? '');
 		} else if (word !== undefined) {
 			words.push(word);
 			word = undefined;
