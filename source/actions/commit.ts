@@ -14,6 +14,7 @@ import {describeDefinition} from '../stack/definition.ts';
 import {orInterrupted} from './interrupt.ts';
 import {measureCommit} from './measure.ts';
 import {databaseTarget} from './ready.ts';
+import {refuseLinksLeaving} from './refuse-links.ts';
 import {together, type Step} from './steps.ts';
 import {exclusively, transact} from './transact.ts';
 import {servicesMounting} from './volume-users.ts';
@@ -104,6 +105,7 @@ const commitLocked = async (workspace: Workspace, {message, checkpoint = true, s
 	const [branch, branches, states, digests] = await Promise.all([
 		history.currentBranch(), history.branches(), runtime.states(), runtime.imageDigests(), pool.driver.room(),
 	]);
+	await refuseLinksLeaving(workspace, branch);
 	const mounting = new Set(volumes.flatMap(volume => servicesMounting(stack, volume)));
 	const writers = states.filter(state => mounting.has(state.name) && (state.status === 'running' || state.status === 'restarting'));
 	const notices: string[] = [];

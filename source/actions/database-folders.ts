@@ -1,8 +1,8 @@
 /**
-Where in a volume a database keeps its data: pure.
+Which databases keep their data in a volume, and where in it: pure.
 */
-import path from 'node:path';
 import type {Database} from '../database/database.ts';
+import {databaseVolume} from '../database/recognise-database.ts';
 import type {Stack} from '../stack/stack.ts';
 
 export type DatabaseFolder = {
@@ -11,24 +11,16 @@ export type DatabaseFolder = {
 
 	/** Relative to the volume's `data` folder; empty for the folder itself. */
 	readonly subpath: string;
+
+	/** Where the service mounts the volume. */
+	readonly mountedAt: string;
 };
 
-/**
-The databases in a volume, by the services that mount it. A service may keep its data below the mount (`PGDATA`).
-*/
-export const databaseFolders = (stack: Stack, databases: ReadonlyMap<string, Database>, volume: string): DatabaseFolder[] => {
-	const folders: DatabaseFolder[] = [];
-	for (const [service, database] of databases) {
-		const definition = stack.services[service];
-		for (const mount of definition?.mounts ?? []) {
-			if (definition === undefined || mount.kind !== 'volume' || mount.volume !== volume) {
-				continue;
-			}
-
-			const subpath = path.relative(mount.target, database.dataTarget(definition));
-			folders.push({service, database, subpath: subpath.startsWith('..') ? '' : subpath});
-		}
-	}
-
-	return folders;
-};
+export const databaseFolders = (stack: Stack, databases: ReadonlyMap<string, Database>, volume: string): DatabaseFolder[] =>
+	[...databases].flatMap(([name, database]) => {
+		const service = stack.services[name];
+		const found = service === undefined ? undefined : databaseVolume(database, service);
+		return found?.volume === volume ? [{
+			service: name, database, subpath: found.folder, mountedAt: found.mountedAt,
+		}] : [];
+	});

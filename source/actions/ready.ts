@@ -12,6 +12,9 @@ import type {Workspace} from './workspace.ts';
 const firstPauseMilliseconds = 4;
 const longestPauseMilliseconds = 100;
 
+/** A server that refuses our password for this long will not take it later either. */
+const deniedMilliseconds = 5000;
+
 /**
 How a client on this host reaches a service's database, if it can.
 */
@@ -86,7 +89,8 @@ export const waitUntilReady = async (
 				reasons.set(state.name, readiness.reason);
 			}
 
-			if (state.status === 'failed') {
+			const denied = !readiness.ready && 'kind' in readiness && readiness.kind === 'denied' && performance.now() - begun > deniedMilliseconds;
+			if (state.status === 'failed' || denied) {
 				throw await failure(workspace, state.name, readiness.ready ? 'has failed' : readiness.reason);
 			}
 		}));

@@ -73,6 +73,10 @@ export const writeCodeCache = (file: string, data: Uint8Array): void => {
 		fs.writeFileSync(partial, data, {mode: 0o600, flag: 'wx', flush: true});
 		fs.renameSync(partial, file);
 	} catch {
-		fs.rmSync(partial, {force: true});
+		try {
+			fs.unlinkSync(partial);
+		} catch {
+			// It was not made.
+		}
 	}
 };

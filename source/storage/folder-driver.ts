@@ -332,7 +332,7 @@ export const createFolderDriver = (pool: string, engine: FolderEngine): StorageD
 				return;
 			}
 
-			await rename(folder, trashedFolder(pool, address, snapshot));
+			await withRoom(async () => rename(folder, trashedFolder(pool, address, snapshot)));
 			await syncFolder(path.dirname(folder));
 		},
 

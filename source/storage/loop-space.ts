@@ -66,6 +66,9 @@ export const imageSpace = (pool: string, image: string): Required<Pick<BtrfsOpti
 		// Wakes the kernel's cleaner, which else comes by every 30 s.
 		await tryCommand(['btrfs', 'filesystem', 'sync', pool], {timeout: patience});
 		await tryCommand(['btrfs', 'subvolume', 'sync', '-s', '1', pool], {timeout: patience});
+
+		// What was freed can be trimmed once the transaction that freed it is over.
+		await tryCommand(['btrfs', 'filesystem', 'sync', pool], {timeout: patience});
 		await tryCommand(['fstrim', pool], {timeout: patience});
 	},
 });

@@ -319,7 +319,7 @@ export const runtimeContract = (test: TestFn, subject: RuntimeSubject): void => 
 	test(title('freeze: the lease ends by itself, and the thaw says that it did not hold'), async t => {
 		const {runtime} = await open(t, [script('a', forever)]);
 		await runtime.start();
-		const freeze = await runtime.freeze(['a'], {leaseMilliseconds: 200});
+		const freeze = await runtime.freeze(['a'], {leaseMilliseconds: 2000});
 		t.is(await fieldOf(runtime, 'a', 'status'), 'paused');
 		await until('the guard has let it go on', async () => await fieldOf(runtime, 'a', 'status') === 'running');
 		const {held} = await freeze.thaw();

@@ -4,6 +4,7 @@ what is freed.
 */
 import {randomUUID} from 'node:crypto';
 import {
+	mkdir,
 	mkdtemp,
 	open,
 	rm,
@@ -53,7 +54,7 @@ const smallImage = async (t: ExecutionContext, sizeBytes: number) => {
 const smallExt4 = async (t: ExecutionContext) => {
 	const place = await mkdtemp(path.join(os.tmpdir(), 'coppice-ext4-'));
 	const mount = path.join(place, 'mount');
-	t.teardown(async () => { // eslint-disable-line @typescript-eslint/strict-void-return -- AVA waits for it.
+	t.teardown(async () => {
 		await tryCommand(['umount', '--lazy', mount]);
 		await rm(place, {recursive: true, force: true});
 	});
@@ -99,16 +100,17 @@ const fill = async (folder: string): Promise<void> => {
 /** Takes snapshots until one fails. */
 const snapshotUntilFull = async (driver: StorageDriver, most: number): Promise<{taken: string[]; error: unknown}> => {
 	const taken: string[] = [];
-	let error: unknown;
-	while (error === undefined && taken.length < most) {
-		const snapshot = randomUUID();
-		error = await driver.snapshot([{address, branch: 'main', snapshot}]).then(() => undefined, (error_: unknown) => error_);
-		if (error === undefined) {
+	try {
+		while (taken.length < most) {
+			const snapshot = randomUUID();
+			await driver.snapshot([{address, branch: 'main', snapshot}]);
 			taken.push(snapshot);
 		}
+	} catch (error) {
+		return {taken, error};
 	}
 
-	return {taken, error};
+	return {taken, error: undefined};
 };
 
 const checkFull = (t: ExecutionContext, error: unknown, pool: string) => {

@@ -9,9 +9,9 @@ import {renderRestart} from './restarted.ts';
 export const renderUndo = (result: UndoResult, {style}: View, verb: 'undo' | 'redo'): string => {
 	const {undone, next, kept} = result;
 	return [
-		`${verb === 'undo' ? 'Took back' : 'Did again'}: ${firstLine(undone.summary)}${renderRestart(result)}.`,
+		`Took back: ${firstLine(undone.summary)}${renderRestart(result)}.`,
 		...kept.length === 0 ? [] : [`What was there is kept in ${kept.map(id => style.yellow(shortId(id))).join(', ')}.`],
 		...verb === 'undo' ? ['`coppice redo` does it again.'] : [],
-		...next === undefined ? [] : [style.dim(`Next \`coppice ${verb}\`: ${firstLine(next.summary)}`)],
+		...next === undefined ? [] : [style.dim(`Next \`coppice undo\`: ${firstLine(next.summary)}`)],
 	].join('\n');
 };

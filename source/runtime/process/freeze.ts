@@ -171,8 +171,7 @@ const openHold = async (folder: string, leaseMilliseconds: number): Promise<Hold
 /**
 Stops these processes and everything below them, and waits until all stand still.
 */
-const stopTree = async (hold: Hold, roots: readonly number[], includeDescendants: boolean): Promise<void> => {
-	const deadline = performance.now() + standstillMilliseconds;
+const stopTree = async (hold: Hold, roots: readonly number[], includeDescendants: boolean, deadline: number): Promise<void> => {
 	const find = includeDescendants ? () => withDescendants(roots) : () => roots;
 	let wait: readonly number[] = [];
 	for (let round = 0; ; round++) {
@@ -189,7 +188,7 @@ const stopTree = async (hold: Hold, roots: readonly number[], includeDescendants
 		}
 
 		if (performance.now() > deadline) {
-			throw new CoppiceError('failed', `Process ${wait[0] ?? fresh[0]} did not stand still within ${standstillMilliseconds / 1000} s.`, {
+			throw new CoppiceError('failed', `Process ${wait[0] ?? fresh[0]} did not stand still in time.`, {
 				hint: 'Nothing is frozen any more. Try again when the machine is less busy, or stop the service first.',
 			});
 		}
@@ -253,17 +252,19 @@ export const freezeProcesses = async (options: FreezeOptions): Promise<Freeze> =
 		return {frozenAt: performance.now(), thaw: async () => ({milliseconds: 0, held: true})};
 	}
 
+	// After the lease the guard lets go on what is stopped here.
+	const deadline = performance.now() + Math.min(standstillMilliseconds, options.leaseMilliseconds);
 	const hold = await openHold(options.folder, options.leaseMilliseconds);
 	let began: number;
 	let frozenAt: number;
 	const identities = new Map<number, number>();
 	try {
 		if (options.starter && isAlive(options.starter)) {
-			await stopTree(hold, [options.starter.processId], false);
+			await stopTree(hold, [options.starter.processId], false, deadline);
 		}
 
 		began = performance.now();
-		await stopTree(hold, [...living().map(root => root.processId), ...(options.strays ?? [])], true);
+		await stopTree(hold, [...living().map(root => root.processId), ...(options.strays ?? [])], true, deadline);
 		frozenAt = performance.now();
 		for (const processId of hold.stopped) {
 			const identity = identify(processId);

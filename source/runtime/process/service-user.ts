@@ -73,15 +73,15 @@ file asks for if this machine knows them, then the engine's own user, then `nobo
 @returns The user, and the names asked for that could not be used: unknown to this machine, or another's where only root may change users.
 */
 export const chooseUser = async (request: UserRequest): Promise<{readonly user: ServiceUser; readonly refused: readonly string[]}> => {
-	const refused: string[] = [];
 	if (!isRoot()) {
 		const uid = process.getuid?.() ?? 0;
 		const user = await findUser(String(uid)) ?? {
 			name: String(uid), uid, gid: process.getgid?.() ?? 0, home: '/',
 		};
-		return {user, refused: request.asked.filter(asked => ![user.name, String(uid)].includes(asked.split(':')[0] ?? asked))};
+		return {user, refused: request.asked.filter(asked => ![user.name, String(uid)].includes(asked.split(':', 1)[0] ?? asked))};
 	}
 
+	const refused: string[] = [];
 	if (request.dataFolder !== undefined) {
 		try {
 			const {uid, gid} = await stat(request.dataFolder);
