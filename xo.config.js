@@ -36,6 +36,10 @@ const config = [
 			'@typescript-eslint/naming-convention': 'off',
 			// `null` is the JSON value of "there is none": a branch without a commit yet.
 			'unicorn/no-null': 'off',
+			// A switch with a default says what happens to the rest.
+			'@typescript-eslint/switch-exhaustiveness-check': ['error', {considerDefaultExhaustiveForUnions: true}],
+			// What a layer below has thrown is thrown on as it is.
+			'@typescript-eslint/only-throw-error': 'off',
 			'@typescript-eslint/no-restricted-types': 'off',
 		},
 	},

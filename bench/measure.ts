@@ -20,7 +20,7 @@ The value below which a share of the samples lies.
 */
 export const percentile = (samples: readonly number[], share: number): number => {
 	const sorted = samples.toSorted((a, b) => a - b);
-	return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+	return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN;
 };
 
 export const median = (samples: readonly number[]): number => percentile(samples, 0.5);

@@ -6,7 +6,7 @@ import {execa} from 'execa';
 import {makeTestStack} from '../test/fixtures/test-stack.ts';
 import {printRatios, time} from './measure.ts';
 
-const runs = Number(process.env['BENCH_RUNS'] ?? 20);
+const runs = Number(process.env.BENCH_RUNS ?? 20);
 const stack = await makeTestStack();
 try {
 	await stack.json('up');

@@ -1,6 +1,7 @@
 /**
 Builds the program into `dist`: `coppice.js`, what is run, and `program-HASH.cjs`, all of it in one file, which `coppice.js` runs from compiled
-code (see `source/cli/launch.ts`). What a verb does not need is in that file too, but is neither compiled nor run before it is asked for.
+code (see `source/cli/launch.ts`). What a verb does not need is in that file too, but is neither compiled nor run before it is asked for. Only
+a package that is as large as all the rest, and needed by few, is in a file of its own: reading it takes time as well.
 
 `node scripts/build.ts [--verbose]`. `--keep-old` leaves the programs of earlier builds, for commands that start while it is built anew.
 */
@@ -17,7 +18,12 @@ import {
 import path from 'node:path';
 import process from 'node:process';
 import {parseArgs} from 'node:util';
-import {build, type BuildOptions, type Metafile} from 'esbuild';
+import {
+	build,
+	type BuildOptions,
+	type Metafile,
+	type Plugin,
+} from 'esbuild';
 
 const root = path.resolve(import.meta.dirname, '..');
 const outputFolder = path.join(root, 'dist');
@@ -69,30 +75,74 @@ const printSizes = ({outputs}: Metafile): void => {
 	}
 };
 
+const hashedName = (name: string, content: Uint8Array): string =>
+	`${name}-${createHash('sha256').update(content).digest('hex').slice(0, 16)}.cjs`;
+
 // Taken now: sources that change during the build make it outdated.
 const begun = new Date();
+const apart = await build({
+	...common, stdin: {contents: 'module.exports = require(\'mysql2/promise\');', resolveDir: root}, format: 'cjs',
+});
+const apartFile = hashedName('mysql2', apart.outputFiles[0]!.contents);
+const keepApart: Plugin = {
+	name: 'keep-apart',
+	setup({onResolve}) {
+		// eslint-disable-next-line require-unicode-regexp -- A regular expression of Go, which knows no flag `v`.
+		onResolve({filter: /^mysql2\/promise$/}, () => ({path: `./${apartFile}`, external: true}));
+	},
+};
+
+/**
+Modules of Node that take some milliseconds to load, and that no module of the program needs before it does something: loaded when something of
+theirs is first used.
+*/
+const slowBuiltins = ['child_process', 'crypto', 'dns', 'http', 'https', 'net', 'readline', 'tls', 'v8', 'worker_threads', 'zlib'];
+const loadLate: Plugin = {
+	name: 'load-late',
+	setup({onResolve, onLoad}) {
+		// eslint-disable-next-line require-unicode-regexp -- As above.
+		onResolve({filter: new RegExp(`^node:(?:${slowBuiltins.join('|')})$`)}, ({path: name}) => ({path: name, namespace: 'late'}));
+		// eslint-disable-next-line require-unicode-regexp -- As above.
+		onLoad({filter: /./, namespace: 'late'}, ({path: name}) => {
+			const load = `process.getBuiltinModule(${JSON.stringify(name)})`;
+			const keys = JSON.stringify(Object.keys(process.getBuiltinModule(name) ?? {}));
+			return {contents: `for (const key of ${keys}) Object.defineProperty(exports, key, {enumerable: true, get: () => ${load}[key]});`};
+		});
+	},
+};
+
 const built = await build({
 	...common,
 	entryPoints: {program: 'source/cli/main.ts'},
 	format: 'cjs',
+	plugins: [keepApart, loadLate],
+	// What `launch.ts` calls.
+	banner: {js: '(function (exports, require, module, __filename, __dirname) {'},
+	footer: {js: '})'},
+	// `import()` becomes `require()`, which finds the file beside the program.
+	supported: {'dynamic-import': false},
 	define: {coppiceVersion: JSON.stringify(version), 'import.meta.dirname': '__dirname'},
 	logOverride: {'empty-import-meta': 'error'},
 	// Optional native parts of libraries, used by them only where they are installed.
 	external: ['pg-native', 'cpu-features', '*.node'],
 });
 const program = built.outputFiles[0]!.contents;
-const programFile = `program-${createHash('sha256').update(program).digest('hex').slice(0, 16)}.cjs`;
+const programFile = hashedName('program', program);
 const launcher = await build({
-	...common, entryPoints: {coppice: 'source/cli/launch.ts'}, format: 'esm', define: {programFile: JSON.stringify(programFile)},
+	...common, entryPoints: {coppice: 'source/cli/launch.ts'}, format: 'cjs', define: {programFile: JSON.stringify(programFile), 'import.meta.dirname': '__dirname'},
 });
 
 await mkdir(outputFolder, {recursive: true});
+await writeWhole(apartFile, apart.outputFiles[0]!.contents);
 await writeWhole(programFile, program);
+
+// CommonJS takes Node less time to start with than ES modules.
+await writeWhole('package.json', `${JSON.stringify({type: 'commonjs'})}\n`);
 await writeWhole('coppice.js', `#!/usr/bin/env node\n${launcher.outputFiles[0]!.text}`, 0o755);
 await writeWhole('built-at', `${begun.toISOString()}\n`);
 if (!keepOld) {
 	for (const name of await readdir(outputFolder)) {
-		if (!['coppice.js', 'built-at', programFile].includes(name)) {
+		if (!['coppice.js', 'package.json', 'built-at', programFile, apartFile].includes(name)) {
 			await rm(path.join(outputFolder, name), {recursive: true, force: true});
 		}
 	}

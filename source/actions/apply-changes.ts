@@ -7,7 +7,10 @@ import type {StoredCommit} from '../history/commit.ts';
 import type {Operation} from '../history/operation.ts';
 import {describeDefinition} from '../stack/definition.ts';
 import {
-	planChanges, type Change, type Facts, type Intent,
+	planChanges,
+	type Change,
+	type Facts,
+	type Intent,
 } from './plan-changes.ts';
 import {waitUntilReady} from './ready.ts';
 import {runSteps, transact} from './transact.ts';

@@ -8,7 +8,7 @@ import path from 'node:path';
 import {readIfThere, writeDurably} from '../system/durable-file.ts';
 import {nameToComponent} from '../system/names.ts';
 import {stackFolder} from '../storage/layout.ts';
-import type {Difference} from '../storage/driver.ts';
+import type {Difference, Survey} from '../storage/driver.ts';
 import {databaseFolders} from './database-folders.ts';
 import type {Workspace} from './workspace.ts';
 
@@ -16,6 +16,8 @@ import type {Workspace} from './workspace.ts';
 Volume to path to signature.
 */
 type Signatures = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+type KnownCommit = {readonly id: string; readonly volumes: Readonly<Record<string, string>>};
 
 type Baseline = {
 	readonly commit: string;
@@ -47,19 +49,48 @@ const isVolatile = (workspace: Workspace, volume: string): ((file: string) => bo
 };
 
 /**
+Differences that are none of the user's.
+*/
+const isNoChange = (workspace: Workspace, volume: string, known: Readonly<Record<string, string>>): ((difference: Difference) => boolean) => {
+	const ignored = isVolatile(workspace, volume);
+	return ({path: file, signature}) => ignored(file) || known[file] === signature;
+};
+
+/**
 Whether the live data of a branch differ from a commit in one volume.
 
 @param snapshot - Of that volume in the commit; without one the volume counts as changed if it has a live clone.
 */
-const isVolumeChanged = async (workspace: Workspace, branch: string, volume: string, snapshot: string | undefined, known: Readonly<Record<string, string>>) => {
-	if (snapshot === undefined) {
-		return true;
-	}
+const isVolumeChanged = async (
+	workspace: Workspace,
+	branch: string,
+	volume: string,
+	snapshot: string | undefined,
+	known: Readonly<Record<string, string>>,
+): Promise<boolean> => snapshot === undefined ? true : workspace.pool.driver.isChanged({stack: workspace.stack.name, volume}, branch, snapshot, {ignore: isNoChange(workspace, volume, known)});
 
-	const ignored = isVolatile(workspace, volume);
-	return workspace.pool.driver.isChanged({stack: workspace.stack.name, volume}, branch, snapshot, {
-		ignore: ({path: file, signature}) => ignored(file) || known[file] === signature,
-	});
+/**
+For each volume of the stack what `StorageDriver.survey` says of a branch against a commit. A volume that the commit does not
+have is all its own, and changed.
+*/
+export const surveyVolumes = async (
+	workspace: Workspace,
+	branch: string,
+	commit: KnownCommit | undefined,
+): Promise<ReadonlyArray<Survey & {readonly name: string}>> => {
+	const {pool, stack, volumes} = workspace;
+	const known = commit === undefined ? {} : await readBaseline(workspace, branch, commit.id);
+	return Promise.all(volumes.map(async name => {
+		const address = {stack: stack.name, volume: name};
+		const snapshot = commit?.volumes[name];
+		if (snapshot === undefined) {
+			const usage = await pool.driver.usage(address, {branch});
+			return {...usage, name, changed: true};
+		}
+
+		const survey = await pool.driver.survey(address, branch, snapshot, {ignore: isNoChange(workspace, name, known[name] ?? {})});
+		return {...survey, name};
+	}));
 };
 
 /**
@@ -68,7 +99,7 @@ For each volume whether the live data of a branch differ from a commit.
 export const changedVolumes = async (
 	workspace: Workspace,
 	branch: string,
-	commit: {readonly id: string; readonly volumes: Readonly<Record<string, string>>},
+	commit: KnownCommit,
 ): Promise<Map<string, boolean>> => {
 	const known = await readBaseline(workspace, branch, commit.id);
 	return new Map(await Promise.all(workspace.volumes.map(async volume =>
@@ -97,7 +128,7 @@ export const isBranchClean = async (workspace: Workspace, branch: string): Promi
 	}
 
 	const changed = await changedVolumes(workspace, branch, await workspace.history.readCommit(tip));
-	return [...changed.values()].every(isChanged => !isChanged);
+	return changed.values().every(isChanged => !isChanged);
 };
 
 /**

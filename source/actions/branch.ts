@@ -43,8 +43,8 @@ const describeBranch = async (workspace: Workspace, name: string, tip: string | 
 		name,
 		current: name === current,
 		commit: tip,
-		...(commit === undefined ? {} : {message: commit.message, time: commit.time}),
-		changed: changed === undefined || [...changed.values()].includes(true),
+		...(commit !== undefined && {message: commit.message, time: commit.time}),
+		changed: changed === undefined || changed.values().some(Boolean),
 		sharedBytes: usages.reduce((sum, usage) => sum + (usage?.sharedBytes ?? 0), 0),
 		ownBytes: usages.reduce((sum, usage) => sum + (usage?.ownBytes ?? 0), 0),
 	};
@@ -55,7 +55,7 @@ All branches with the bytes of their live data, in the order of their names.
 */
 export const listBranches = async (workspace: Workspace): Promise<readonly BranchEntry[]> => {
 	const [current, branches] = await Promise.all([workspace.history.currentBranch(), workspace.history.branches()]);
-	const names = [...branches.keys()].toSorted((a, b) => a.localeCompare(b));
+	const names = branches.keys().toArray().toSorted((a, b) => a.localeCompare(b));
 	return Promise.all(names.map(async name => describeBranch(workspace, name, branches.get(name) ?? null, current)));
 };
 

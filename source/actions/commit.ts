@@ -4,13 +4,16 @@
 import {randomUUID} from 'node:crypto';
 import {CoppiceError} from '../system/errors.ts';
 import {failpoint} from '../system/failpoint.ts';
-import type {
-	Commit, Consistency, StoredCommit,
+import {
+	type Commit,
+	type Consistency,
+	type StoredCommit,
+	commitId,
 } from '../history/commit.ts';
-import {commitId} from '../history/commit.ts';
 import type {Measure} from '../history/history.ts';
 import type {ServiceState} from '../runtime/runtime.ts';
 import {describeDefinition} from '../stack/definition.ts';
+import type {SnapshotRequest} from '../storage/driver.ts';
 import {orInterrupted} from './interrupt.ts';
 import {measureCommit} from './measure.ts';
 import {databaseTarget} from './ready.ts';
@@ -67,9 +70,12 @@ Takes the snapshots while the writers stand still.
 
 @returns Milliseconds that they did.
 */
-const snapshotFrozen = async (workspace: Workspace, branch: string, snapshots: Readonly<Record<string, string>>, writers: readonly string[]): Promise<number> => {
+const snapshotFrozen = async (
+	workspace: Workspace,
+	requests: readonly SnapshotRequest[],
+	writers: readonly string[],
+): Promise<number> => {
 	const {stack, pool, runtime} = workspace;
-	const requests = Object.entries(snapshots).map(([volume, snapshot]) => ({address: {stack: stack.name, volume}, branch, snapshot}));
 	if (writers.length === 0) {
 		await pool.driver.snapshot(requests);
 		return 0;
@@ -119,6 +125,7 @@ const commitLocked = async (workspace: Workspace, {message, checkpoint = true, s
 
 	const tip = branches.get(branch) ?? null;
 	const snapshots = Object.fromEntries(volumes.map(volume => [volume, randomUUID()]));
+	const requests = Object.entries(snapshots).map(([volume, snapshot]) => ({address: {stack: stack.name, volume}, branch, snapshot}));
 	let commit: Commit = {
 		version: 1,
 		stack: stack.name,
@@ -137,7 +144,8 @@ const commitLocked = async (workspace: Workspace, {message, checkpoint = true, s
 		verb: 'commit',
 		rollback: [together(discard)],
 		async prepare() {
-			const still = await snapshotFrozen(workspace, branch, snapshots, writers.map(writer => writer.name));
+			await pool.driver.prepareSnapshot?.(requests);
+			const still = await snapshotFrozen(workspace, requests, writers.map(writer => writer.name));
 			commit = {...commit, time: new Date().toISOString(), stillMilliseconds: Math.round(still * 10) / 10};
 		},
 		apply() {

@@ -20,7 +20,9 @@ export const databaseFolders = (stack: Stack, databases: ReadonlyMap<string, Dat
 	[...databases].flatMap(([name, database]) => {
 		const service = stack.services[name];
 		const found = service === undefined ? undefined : databaseVolume(database, service);
-		return found?.volume === volume ? [{
-			service: name, database, subpath: found.folder, mountedAt: found.mountedAt,
-		}] : [];
+		return found?.volume === volume
+			? [{
+				service: name, database, subpath: found.folder, mountedAt: found.mountedAt,
+			}]
+			: [];
 	});

@@ -2,7 +2,11 @@
 `coppice demo`: the main job on real data, each step checked by a query.
 */
 import {
-	chmod, mkdir, mkdtemp, rm, writeFile,
+	chmod,
+	mkdir,
+	mkdtemp,
+	rm,
+	writeFile,
 } from 'node:fs/promises';
 import net from 'node:net';
 import os from 'node:os';
@@ -96,7 +100,7 @@ const findFreePort = async (): Promise<number> => new Promise((resolve, reject) 
 
 const withClient = async <Result>(workspace: Workspace, query: (client: Client) => Promise<Result>): Promise<Result> => {
 	const {default: pg} = await import('pg');
-	const service = workspace.stack.services['db']!;
+	const service = workspace.stack.services.db!;
 	const states = await workspace.runtime.states();
 	const target = databaseTarget(service, states.find(state => state.name === 'db')!, workspace.databases.get('db')!);
 	const client = new pg.Client({
@@ -129,12 +133,14 @@ const countAccounts = async (workspace: Workspace): Promise<Accounts> => withCli
 	return counted.rows[0]!;
 });
 
-const describeAccounts = ({rows, sum, labelled}: Accounts): string => {
-	if (rows === undefined) {
-		return 'no table accounts';
-	}
+const describeAccounts = ({rows, sum, labelled}: Accounts): string => rows === undefined ? 'no table accounts' : `${rows.toLocaleString('en')} rows, sum ${sum.toLocaleString('en')}${labelled > 0 ? `, ${labelled.toLocaleString('en')} renamed` : ''}`;
 
-	return `${rows.toLocaleString('en')} rows, sum ${sum.toLocaleString('en')}${labelled > 0 ? `, ${labelled.toLocaleString('en')} renamed` : ''}`;
+/**
+A verb as a step that takes until clients can query.
+*/
+const timeToReady = (verb: () => Promise<{readonly readyMilliseconds: number}>) => async (): Promise<number> => {
+	const {readyMilliseconds} = await verb();
+	return readyMilliseconds;
 };
 
 /**
@@ -185,7 +191,7 @@ export const demo = async (options: DemoOptions = {}): Promise<DemoResult> => {
 			}
 
 			const begun = performance.now();
-			const milliseconds = await run() ?? performance.now() - begun;
+			const milliseconds = await run() ?? (performance.now() - begun);
 			const accounts = await countAccounts(opened());
 			steps.push({
 				name, milliseconds, check: describeAccounts(accounts), passed: expect(accounts),
@@ -208,7 +214,7 @@ export const demo = async (options: DemoOptions = {}): Promise<DemoResult> => {
 		report({type: 'notice', message: `pool: ${taken.pool.driver} at ${taken.pool.path}: ${taken.pool.why}`});
 		workspace = await openWorkspace({directory: project, home, report});
 		await step('up: a new Postgres', async () => {
-			const result = await up(opened(), {...(signal === undefined ? {} : {signal})});
+			const result = await up(opened(), {...(signal !== undefined && {signal})});
 			return result.readyMilliseconds;
 		}, isGone);
 		await step(`SQL: ${rows.toLocaleString('en')} rows`, async () => withClient(opened(), async client => {
@@ -236,12 +242,12 @@ export const demo = async (options: DemoOptions = {}): Promise<DemoResult> => {
 			await client.query('drop table accounts');
 			return undefined;
 		}), isGone);
-		await step('reset', async () => (await reset(opened())).readyMilliseconds, isRenamed);
-		await step('undo (the reset)', async () => (await undo(opened())).readyMilliseconds, isGone);
-		await step('redo', async () => (await redo(opened())).readyMilliseconds, isRenamed);
-		await step('reset main', async () => (await reset(opened(), {target: 'main'})).readyMilliseconds, isWhole);
-		await step('undo (the reset)', async () => (await undo(opened())).readyMilliseconds, isRenamed);
-		await step('switch main', async () => (await switchBranch(opened(), {branch: 'main'})).readyMilliseconds, isWhole);
+		await step('reset', timeToReady(async () => reset(opened())), isRenamed);
+		await step('undo (the reset)', timeToReady(async () => undo(opened())), isGone);
+		await step('redo', timeToReady(async () => redo(opened())), isRenamed);
+		await step('reset main', timeToReady(async () => reset(opened(), {target: 'main'})), isWhole);
+		await step('undo (the reset)', timeToReady(async () => undo(opened())), isRenamed);
+		await step('switch main', timeToReady(async () => switchBranch(opened(), {branch: 'main'})), isWhole);
 		const {volumes, pool} = await status(opened());
 		return {
 			passed: steps.every(({passed}) => passed),

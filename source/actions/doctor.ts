@@ -22,7 +22,7 @@ export type Check = {
 const scarceBytes = 1024 ** 3;
 
 const findProgram = async (program: string): Promise<string | undefined> => {
-	const folders = [...(process.env['PATH'] ?? '').split(':'), '/usr/sbin', '/sbin', '/usr/lib/postgresql/15/bin'];
+	const folders = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/sbin', '/usr/lib/postgresql/15/bin'];
 	for (const folder of folders) {
 		const file = path.join(folder, program);
 		try {
@@ -69,7 +69,7 @@ const describeError = (name: string, error: unknown): Check => ({
 	name,
 	result: 'failed',
 	message: error instanceof Error ? error.message : String(error),
-	...(error instanceof CoppiceError && error.hint !== undefined ? {hint: error.hint} : {}),
+	...(error instanceof CoppiceError && error.hint !== undefined && {hint: error.hint}),
 });
 
 /**
@@ -77,31 +77,32 @@ Whether every snapshot that a commit names is there, and everything there is nam
 */
 export const compareSnapshots = (volume: string, contents: VolumeContents, named: ReadonlySet<string>): Check[] => {
 	const there = new Set(contents.snapshots);
-	const missing = [...named].filter(snapshot => !there.has(snapshot));
-	const nameless = contents.snapshots.filter(snapshot => !named.has(snapshot));
-	const checks: Check[] = [];
-	if (missing.length > 0) {
-		checks.push({
-			name: `volume ${volume}`, result: 'failed', message: `${missing.length} snapshots that commits name are not in the pool: ${missing.join(', ')}`,
-			hint: 'Their data are gone here; fetch them from a host that has them, or prune those commits.',
-		});
-	}
-
-	if (nameless.length > 0) {
-		checks.push({
-			name: `volume ${volume}`, result: 'warning', message: `${nameless.length} snapshots belong to no commit: ${nameless.join(', ')}`,
-			hint: 'Nothing is lost; they only take space.',
-		});
-	}
-
-	if (contents.leftovers.length + contents.staged.length > 0) {
-		checks.push({
-			name: `volume ${volume}`, result: 'warning', message: `left half made: ${[...contents.leftovers, ...contents.staged].join(', ')}`,
-			hint: 'The next command that changes the stack removes them.',
-		});
-	}
-
-	return checks.length === 0 ? [{name: `volume ${volume}`, result: 'ok', message: `${contents.branches.length} branches, ${contents.snapshots.length} snapshots`}] : checks;
+	const missing = [...named.difference(there)];
+	const nameless = [...there.difference(named)];
+	const halfMade = [...contents.leftovers, ...contents.staged];
+	const name = `volume ${volume}`;
+	const checks: Check[] = [
+		...missing.length === 0
+			? []
+			: [{
+				name, result: 'failed' as const, message: `${missing.length} snapshots that commits name are not in the pool: ${missing.join(', ')}`,
+				hint: 'Their data are gone here; fetch them from a host that has them, or prune those commits.',
+			}],
+		...nameless.length === 0
+			? []
+			: [{
+				name, result: 'warning' as const, message: `${nameless.length} snapshots belong to no commit: ${nameless.join(', ')}`,
+				hint: 'Nothing is lost; they only take space.',
+			}],
+		...halfMade.length === 0
+			? []
+			: [{
+				name, result: 'warning' as const, message: `left half made: ${halfMade.join(', ')}`,
+				hint: 'The next command that changes the stack removes them.',
+			}],
+	];
+	const count = `${contents.branches.length} branches, ${contents.snapshots.length} snapshots`;
+	return checks.length === 0 ? [{name, result: 'ok', message: count}] : checks;
 };
 
 const checkStack = async (workspace: Workspace): Promise<Check[]> => {
@@ -143,7 +144,9 @@ export const doctor = async ({home, directory}: {home: Home; directory: string})
 		checks.push({name: 'stack', result: 'ok', message: workspace.stack.name}, ...await checkStack(workspace));
 	} catch (error) {
 		if (error instanceof CoppiceError && (error.code === 'not-found' || error.code === 'precondition')) {
-			checks.push({name: 'stack', result: 'warning', message: error.message, ...(error.hint === undefined ? {} : {hint: error.hint})});
+			checks.push({
+				name: 'stack', result: 'warning', message: error.message, ...(error.hint !== undefined && {hint: error.hint}),
+			});
 		} else {
 			checks.push(describeError('stack', error));
 		}

@@ -121,13 +121,13 @@ Takes a project up. Doing it again finds new volumes and changes nothing else.
 */
 export const init = async (options: InitOptions): Promise<InitResult> => {
 	const {directory, composeFiles, driver, dataset, report = () => {}, home = findHome()} = options;
-	const stack = await readStack({directory, ...(composeFiles === undefined ? {} : {composeFiles})});
+	const stack = await readStack({directory, ...(composeFiles !== undefined && {composeFiles})});
 	const known = await readProject(home, stack.projectFolder);
 	const wished = options.pool ?? stack.settings.pool;
 	const poolFolder = wished === undefined ? known?.pool ?? home.pool : path.resolve(stack.projectFolder, wished);
 	report({type: 'step', message: `looking for a pool at ${poolFolder}`});
 	const pool = await findOrMakePool({
-		path: poolFolder, ...(driver === undefined ? {} : {driver}), ...(dataset === undefined ? {} : {dataset}),
+		path: poolFolder, ...(driver !== undefined && {driver}), ...(dataset !== undefined && {dataset}),
 	});
 	const runtime = options.runtime ?? stack.settings.runtime ?? known?.runtime ?? 'process';
 	const project = {
@@ -148,13 +148,15 @@ export const init = async (options: InitOptions): Promise<InitResult> => {
 		services: Object.values(stack.services).map(service => {
 			const database = workspace.databases.get(service.name)?.name;
 			return {
-				name: service.name, ...(service.image === undefined ? {} : {image: service.image}), ...(database === undefined ? {} : {database}),
+				name: service.name, ...(service.image !== undefined && {image: service.image}), ...(database !== undefined && {database}),
 			};
 		}),
-		volumes: Object.values(stack.volumes).map(({name, managed}) => ({name, managed, ...(managed ? {} : {why: whyNotManaged(stack, name)})})),
+		volumes: Object.values(stack.volumes).map(({name, managed}) => ({name, managed, ...(!managed && {why: whyNotManaged(stack, name)})})),
 		notices: [
 			...(managedVolumes(stack).length === 0 ? [`The stack ${stack.name} has no named volumes: there is nothing to commit yet.`] : []),
-			...stack.notices, ...pool.driver.traits.limits, ...workspace.runtime.notices(),
+			...stack.notices,
+			...pool.driver.traits.limits,
+			...workspace.runtime.notices(),
 		],
 	};
 };

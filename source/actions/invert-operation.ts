@@ -26,7 +26,7 @@ const toChange = (change: OperationChange): Change => {
 			}
 
 			return {
-				type: 'move', branch: name, to, ...(typeof made === 'string' ? {data: made} : {}),
+				type: 'move', branch: name, to, ...((typeof made === 'string') && {data: made}),
 			};
 		}
 
@@ -35,7 +35,7 @@ const toChange = (change: OperationChange): Change => {
 		}
 
 		case 'tag': {
-			return {type: 'tag', name: change.name, ...(change.to === undefined ? {} : {to: change.to})};
+			return {type: 'tag', name: change.name, ...(change.to !== undefined && {to: change.to})};
 		}
 
 		case 'pruned': {

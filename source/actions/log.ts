@@ -75,7 +75,7 @@ export const log = async (workspace: Workspace, options: LogOptions = {}): Promi
 	if (revision !== undefined) {
 		start = [await resolve(history, revision)];
 	} else if (all) {
-		start = [...present.keys()];
+		start = present.keys().toArray();
 	} else {
 		start = tip === null ? [] : [tip];
 	}
@@ -98,8 +98,8 @@ export const log = async (workspace: Workspace, options: LogOptions = {}): Promi
 			branches: namesOf(branches, commit.id),
 			remoteBranches: namesOf(remoteBranches, commit.id),
 			head: commit.id === tip,
-			...(measure === undefined ? {} : {measure}),
-			...(sizes ? await sizeOf(workspace, commit, parent === undefined ? undefined : present.get(parent)) : {}),
+			...(measure !== undefined && {measure}),
+			...(sizes && (await sizeOf(workspace, commit, parent === undefined ? undefined : present.get(parent)))),
 		};
 	}));
 	return {entries, damaged};

@@ -4,15 +4,17 @@ Opens the stack of a folder: its compose file, pool, history, runtime and databa
 import {CoppiceError} from '../system/errors.ts';
 import type {Stack} from '../stack/stack.ts';
 import {readStack} from '../stack/read-stack.ts';
-import type {Pool} from '../storage/pool.ts';
-import {openPool} from '../storage/pool.ts';
+import {type Pool, openPool} from '../storage/pool.ts';
 import {currentData, historyFolder} from '../storage/layout.ts';
 import {openHistory} from '../history/open-history.ts';
 import {createProcessRuntime} from '../runtime/process/process-runtime.ts';
 import type {Database} from '../database/database.ts';
 import {recogniseDatabase} from '../database/recognise-database.ts';
 import {
-	findHome, stackRunFolder, stackStateFolder, type Home,
+	findHome,
+	stackRunFolder,
+	stackStateFolder,
+	type Home,
 } from '../host/home.ts';
 import {readProject, type Project} from '../host/project-registry.ts';
 import type {Report} from './progress.ts';
@@ -61,7 +63,10 @@ export const assembleWorkspace = async (stack: Stack, project: Project, pool: Po
 	const runtime = createProcessRuntime(stack, {
 		volumePath: volume => currentData(pool.path, {stack: stack.name, volume}),
 		runFolder: stackRunFolder(home, pool.path, stack.name),
-		stateFolder: stackStateFolder(home, stack.name),
+		stateFolder: stackStateFolder(home, pool.path, stack.name),
+		onNotice(message) {
+			report({type: 'notice', message});
+		},
 	});
 	return {
 		home,
@@ -82,7 +87,7 @@ another command is at work on it.
 @throws CoppiceError `not-found` where there is no compose file; `precondition` where `coppice init` was not run or the pool is not mounted.
 */
 export const openWorkspace = async ({directory, composeFiles, report = () => {}, home = findHome()}: WorkspaceOptions): Promise<Workspace> => {
-	const stack = await readStack({directory, ...(composeFiles === undefined ? {} : {composeFiles})});
+	const stack = await readStack({directory, ...(composeFiles !== undefined && {composeFiles})});
 	const project = await readProject(home, stack.projectFolder);
 	if (project === undefined) {
 		throw new CoppiceError('precondition', `The project in ${stack.projectFolder} is not a stack of Coppice yet.`, {

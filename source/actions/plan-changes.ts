@@ -5,7 +5,12 @@ Verbs say what should be different (`Change`); the plan says how, in which order
 to know afterwards.
 */
 import {CoppiceError} from '../system/errors.ts';
-import {commitId, type Commit, type Consistency, type StoredCommit} from '../history/commit.ts';
+import {
+	commitId,
+	type Commit,
+	type Consistency,
+	type StoredCommit,
+} from '../history/commit.ts';
 import type {Operation, OperationChange} from '../history/operation.ts';
 import type {Definition} from '../stack/stack.ts';
 import {together, type Step} from './steps.ts';
@@ -206,7 +211,7 @@ const addChange = (facts: Facts, draft: Draft, intent: Intent, change: Change): 
 					});
 					draft.unstage.push({do: 'unstage', volume, staged});
 					draft.data.push({
-						do: 'swap', volume, branch: change.branch, staged, ...(keepAs === undefined ? {} : {keepAs}),
+						do: 'swap', volume, branch: change.branch, staged, ...(keepAs !== undefined && {keepAs}),
 					});
 					if (change.branch === draft.current) {
 						draft.touched.add(volume);
@@ -222,7 +227,7 @@ const addChange = (facts: Facts, draft: Draft, intent: Intent, change: Change): 
 
 			draft.branches.set(change.branch, change.to);
 			draft.operationChanges.push({
-				type: 'branch', name: change.branch, from: tip, to: change.to, ...(kept === undefined ? {} : {kept, made: change.data}),
+				type: 'branch', name: change.branch, from: tip, to: change.to, ...(kept !== undefined && {kept, made: change.data}),
 			});
 			return;
 		}
@@ -320,7 +325,7 @@ const addChange = (facts: Facts, draft: Draft, intent: Intent, change: Change): 
 				? {do: 'remove-tag', tag: change.name}
 				: {do: 'set-tag', tag: change.name, commit: commitOf(facts, change.to).id});
 			draft.operationChanges.push({
-				type: 'tag', name: change.name, ...(from === undefined ? {} : {from}), ...(change.to === undefined ? {} : {to: change.to}),
+				type: 'tag', name: change.name, ...(from !== undefined && {from}), ...(change.to !== undefined && {to: change.to}),
 			});
 			return;
 		}
@@ -360,8 +365,8 @@ export const planChanges = (facts: Facts, intent: Intent): Plan => {
 		verb: intent.verb,
 		summary: intent.summary,
 		changes: draft.operationChanges,
-		...(intent.undoes === undefined ? {} : {undoes: intent.undoes}),
-		...(intent.redoes === undefined ? {} : {redoes: intent.redoes}),
+		...(intent.undoes !== undefined && {undoes: intent.undoes}),
+		...(intent.redoes !== undefined && {redoes: intent.redoes}),
 	};
 	const start: Step[] = restarted.length === 0 ? [] : [{do: 'start', services: restarted}];
 	const stop: Step[] = restarted.length === 0 ? [] : [{do: 'stop', services: restarted, mode: draft.graceful ? 'graceful' : 'now'}];

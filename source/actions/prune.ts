@@ -112,8 +112,8 @@ const findTrash = async (workspace: Workspace, now: boolean): Promise<Trash> => 
 	const restorable = new Set(now ? [] : removed.filter(id => recent.has(id)));
 	const protectedSnapshots = new Set<string>();
 	const {commits} = await history.removedCommits();
-	for (const commit of commits.filter(({id}) => restorable.has(id))) {
-		for (const snapshot of Object.values(commit.volumes)) {
+	for (const {id, volumes: snapshots} of commits) {
+		for (const snapshot of restorable.has(id) ? Object.values(snapshots) : []) {
 			protectedSnapshots.add(snapshot);
 		}
 	}
@@ -159,7 +159,7 @@ export const prune = async (workspace: Workspace, options: PruneOptions): Promis
 			const decision = decideRetention({
 				commits,
 				rules: keep === undefined ? [] : parseKeep(keep),
-				...(keepLast === undefined ? {} : {keepLast}),
+				...(keepLast !== undefined && {keepLast}),
 				protectedIds: new Set(kept.keys()),
 				now: new Date(),
 				safetyDays,
@@ -169,7 +169,7 @@ export const prune = async (workspace: Workspace, options: PruneOptions): Promis
 			reasons = decision.keep.map(({id, why}) => ({id, why: kept.get(id) ?? why}));
 		}
 
-		if (removed.length > 0 && !dryRun) {
+		if (!dryRun && removed.length > 0) {
 			await applyChanges(workspace, {
 				verb: 'prune',
 				summary: `prune ${removed.length} ${removed.length === 1 ? 'commit' : 'commits'}`,

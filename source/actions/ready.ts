@@ -9,6 +9,9 @@ import type {ServiceState} from '../runtime/runtime.ts';
 import type {Service} from '../stack/stack.ts';
 import type {Workspace} from './workspace.ts';
 
+/** What a port that is published on every address says. */
+const everyAddress: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
+
 const firstPauseMilliseconds = 4;
 const longestPauseMilliseconds = 100;
 
@@ -25,11 +28,11 @@ export const databaseTarget = (service: Service, state: ServiceState, database: 
 	}
 
 	const {address} = published ?? {};
-	const host = address === undefined || address === '0.0.0.0' || address === '::' ? '127.0.0.1' : address;
+	const host = address === undefined || everyAddress.has(address) ? '127.0.0.1' : address;
 	return {
 		service,
 		endpoint: {
-			host, port: published?.published ?? database.port, ...(state.socket === undefined ? {} : {socket: state.socket}),
+			host, port: published?.published ?? database.port, ...(state.socket !== undefined && {socket: state.socket}),
 		},
 	};
 };
@@ -49,11 +52,7 @@ export const probeService = async (workspace: Workspace, state: ServiceState, op
 		return database.probe(target, options);
 	}
 
-	if (state.health === 'starting' || state.health === 'unhealthy') {
-		return {ready: false, reason: `is ${state.health}`};
-	}
-
-	return {ready: true};
+	return state.health === 'starting' || state.health === 'unhealthy' ? {ready: false, reason: `is ${state.health}`} : {ready: true};
 };
 
 /**
@@ -83,14 +82,15 @@ export const waitUntilReady = async (
 		await Promise.all(states.filter(state => waiting.has(state.name)).map(async state => {
 			const readiness = await probeService(workspace, state, {timeoutMilliseconds: 2000});
 			const endedWell = state.status === 'stopped' && state.exitCode === 0;
-			if (readiness.ready || endedWell) {
+			if (endedWell || readiness.ready) {
 				waiting.delete(state.name);
 			} else {
 				reasons.set(state.name, readiness.reason);
 			}
 
-			const denied = !readiness.ready && 'kind' in readiness && readiness.kind === 'denied' && performance.now() - begun > deniedMilliseconds;
-			if (state.status === 'failed' || denied) {
+			const hasWaited = performance.now() - begun > deniedMilliseconds;
+			const denied = hasWaited && !readiness.ready && readiness.kind === 'denied';
+			if (denied || state.status === 'failed') {
 				throw await failure(workspace, state.name, readiness.ready ? 'has failed' : readiness.reason);
 			}
 		}));
@@ -99,10 +99,12 @@ export const waitUntilReady = async (
 			throw await failure(workspace, name, `was not ready in ${Math.round(timeoutMilliseconds / 1000)} s: ${reason}`);
 		}
 
-		if (waiting.size > 0) {
-			await delay(pause);
-			pause = Math.min(pause * 1.3, longestPauseMilliseconds);
+		if (waiting.size === 0) {
+			continue;
 		}
+
+		await delay(pause);
+		pause = Math.min(pause * 1.3, longestPauseMilliseconds);
 	}
 
 	return performance.now() - begun;

@@ -1,7 +1,12 @@
 /**
 Runs the steps of a plan against the storage, the history and the runtime.
 */
-import {mkdir, rename, rm, symlink} from 'node:fs/promises';
+import {
+	mkdir,
+	rename,
+	rm,
+	symlink,
+} from 'node:fs/promises';
 import path from 'node:path';
 import {syncFolder} from '../system/durable-file.ts';
 import {nameToComponent} from '../system/names.ts';

@@ -48,9 +48,9 @@ const describeService = async (workspace: Workspace, state: ServiceState): Promi
 		...rest,
 		state: status,
 		ready: readiness.ready,
-		...(readiness.ready ? {} : {reason: readiness.reason}),
-		...(database === undefined ? {} : {database: database.name}),
-		...(database === undefined || target === undefined ? {} : {connectionString: database.connectionString(target)}),
+		...(!readiness.ready && {reason: readiness.reason}),
+		...(database !== undefined && {database: database.name}),
+		...(!(database === undefined || target === undefined) && {connectionString: database.connectionString(target)}),
 	};
 };
 
@@ -72,10 +72,10 @@ const startAndWait = async (workspace: Workspace, {services, signal}: ServiceOpt
 	const {history, runtime} = workspace;
 	const branch = await history.currentBranch();
 	const clean = await isBranchClean(workspace, branch);
-	await runtime.start(services, {...(signal === undefined ? {} : {signal})});
+	await runtime.start(services, {...(signal !== undefined && {signal})});
 	const states = await runtime.states();
 	const started = states.filter(state => state.status !== 'created' && (services === undefined || services.includes(state.name)));
-	await waitUntilReady(workspace, started.map(state => state.name), {...(signal === undefined ? {} : {signal})});
+	await waitUntilReady(workspace, started.map(state => state.name), {...(signal !== undefined && {signal})});
 	const readyMilliseconds = performance.now() - begun;
 	if (clean) {
 		await markBaseline(workspace, branch);

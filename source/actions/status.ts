@@ -4,7 +4,7 @@
 import {nextUndo, type Operation} from '../history/operation.ts';
 import type {DriverName} from '../storage/driver.ts';
 import {currentData} from '../storage/layout.ts';
-import {changedVolumes} from './baseline.ts';
+import {surveyVolumes} from './baseline.ts';
 import {listServices, type ServiceReport} from './services.ts';
 import type {Workspace} from './workspace.ts';
 
@@ -53,36 +53,31 @@ const readOperations = async ({history}: Workspace): Promise<{readonly list: rea
 };
 
 export const status = async (workspace: Workspace): Promise<Status> => {
-	const {history, pool, stack, runtime, volumes} = workspace;
+	const {history, pool, stack, runtime} = workspace;
 	const [branch, branches] = await Promise.all([history.currentBranch(), history.branches()]);
 	const tip = branches.get(branch) ?? null;
 	const commit = tip === null ? undefined : await history.readCommit(tip);
-	const [changed, services, room, operations, usages] = await Promise.all([
-		commit === undefined ? undefined : changedVolumes(workspace, branch, commit),
+	const [surveys, services, room, operations] = await Promise.all([
+		surveyVolumes(workspace, branch, commit),
 		listServices(workspace),
 		pool.driver.room(),
 		readOperations(workspace),
-		Promise.all(volumes.map(async volume => pool.driver.usage({stack: stack.name, volume}, {branch}, commit?.volumes[volume]))),
 	]);
 	const undo = nextUndo(operations.list);
-	const described = volumes.map((name, index): VolumeStatus => ({
-		name,
-		path: currentData(pool.path, {stack: stack.name, volume: name}),
-		changed: changed?.get(name) ?? true,
-		sharedBytes: usages[index]!.sharedBytes,
-		ownBytes: usages[index]!.ownBytes,
+	const described = surveys.map(({name, changed, sharedBytes, ownBytes}): VolumeStatus => ({
+		name, path: currentData(pool.path, {stack: stack.name, volume: name}), changed, sharedBytes, ownBytes,
 	}));
 	return {
 		stack: stack.name,
 		branch,
 		head: tip,
-		...(commit === undefined ? {} : {headMessage: commit.message, headTime: commit.time}),
+		...(commit !== undefined && {headMessage: commit.message, headTime: commit.time}),
 		changed: described.some(volume => volume.changed),
 		pool: {driver: pool.driver.name, path: pool.path, ...room},
 		runtime: runtime.name,
 		services,
 		volumes: described,
-		...(undo === undefined ? {} : {undo: undo.summary}),
+		...(undo !== undefined && {undo: undo.summary}),
 		notices: [...operations.notices, ...stack.notices, ...runtime.notices()],
 	};
 };

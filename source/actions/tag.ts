@@ -45,7 +45,7 @@ export const createTag = async (workspace: Workspace, {name, revision = 'HEAD', 
 		checkName('tag', name);
 		const {history, stack} = workspace;
 		const tags = await history.tags();
-		if (tags.has(name) && !force) {
+		if (!force && tags.has(name)) {
 			throw new CoppiceError('conflict', `There is a tag ${name} in stack ${stack.name} already.`, {
 				stack: stack.name, hint: `\`coppice tag --force ${name}\` moves it.`,
 			});

@@ -3,7 +3,10 @@
 */
 import {CoppiceError} from '../system/errors.ts';
 import {
-	nextRedo, nextUndo, undoneOperations, type Operation,
+	nextRedo,
+	nextUndo,
+	undoneOperations,
+	type Operation,
 } from '../history/operation.ts';
 import {applyChanges} from './apply-changes.ts';
 import {invertOperation} from './invert-operation.ts';
@@ -44,7 +47,7 @@ const takeBack = async (workspace: Workspace, verb: 'undo' | 'redo', signal: Abo
 		}, {signal});
 		const next = nextUndo([...operations, applied.operation]);
 		return {
-			undone: target, ...(next === undefined ? {} : {next}), kept: applied.kept, restarted: applied.restarted, readyMilliseconds: applied.readyMilliseconds,
+			undone: target, ...(next !== undefined && {next}), kept: applied.kept, restarted: applied.restarted, readyMilliseconds: applied.readyMilliseconds,
 		};
 	}, {signal});
 

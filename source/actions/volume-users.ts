@@ -20,10 +20,12 @@ export const withDependents = (stack: Stack, services: readonly string[]): strin
 		grown = false;
 		for (const service of Object.values(stack.services)) {
 			const depends = Object.entries(service.dependsOn).some(([name, dependency]) => dependency.restart && all.has(name));
-			if (depends && !all.has(service.name)) {
-				all.add(service.name);
-				grown = true;
+			if (!depends || all.has(service.name)) {
+				continue;
 			}
+
+			all.add(service.name);
+			grown = true;
 		}
 	}
 

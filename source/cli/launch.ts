@@ -35,8 +35,8 @@ const cache = process.env.NODE_DISABLE_COMPILE_CACHE === undefined
 	: undefined;
 const cachedData = cache === undefined ? undefined : readCodeCache(cache);
 
-// The build leaves nothing but ASCII in it, which is quickest to read as Latin-1.
-const script = new vm.Script(`(function (exports, require, module, __filename, __dirname) {${fs.readFileSync(file, 'latin1')}\n})`, {
+// A function of what a CommonJS module knows. The build leaves nothing but ASCII in it, which is quickest to read as Latin-1.
+const script = new vm.Script(fs.readFileSync(file, 'latin1'), {
 	filename: file,
 	cachedData,
 	importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,

@@ -29,7 +29,7 @@ const enterFolder = (directory: string | undefined): string => {
 
 const createContext = (globals: GlobalOptions, streams: Streams, signal: AbortSignal): Context => {
 	const {
-		progress, view, outputClosed, isInteractive, print,
+		progress, view, outputClosed, print,
 	} = streams;
 	const {report} = progress;
 	const directory = enterFolder(globals.directory);
@@ -42,7 +42,9 @@ const createContext = (globals: GlobalOptions, streams: Streams, signal: AbortSi
 		outputClosed,
 		report,
 		view,
-		isInteractive,
+		get isInteractive() {
+			return streams.isInteractive;
+		},
 		async openWorkspace() {
 			const {openWorkspace} = await import('../actions/open-workspace.ts');
 			return openWorkspace({directory, composeFiles, report});
@@ -55,7 +57,7 @@ const createContext = (globals: GlobalOptions, streams: Streams, signal: AbortSi
 
 			const {askToConfirm} = await import('./prompt.ts');
 			progress.pause();
-			await askToConfirm(confirmation, {isInteractive, signal});
+			await askToConfirm(confirmation, {isInteractive: streams.isInteractive, signal});
 			progress.resume();
 		},
 	};

@@ -50,14 +50,19 @@ export const findHome = (environment: NodeJS.ProcessEnv = process.env): Home => 
 	};
 };
 
+const hashOf = (pool: string, stack: string): string => createHash('sha256').update(`${pool}\0${stack}`).digest('hex').slice(0, 10);
+
 /**
 A short folder for one stack's sockets: the paths of Unix sockets are limited to 107 bytes (unix(7)).
 The folder of the home is used where it is short enough, else one under the system's temporary folder.
 */
 export const stackRunFolder = (home: Home, pool: string, stack: string): string => {
-	const hash = createHash('sha256').update(`${pool}\0${stack}`).digest('hex').slice(0, 10);
+	const hash = hashOf(pool, stack);
 	const folder = path.join(home.run, hash);
 	return folder.length <= 70 ? folder : path.join('/tmp', `coppice-${process.getuid?.() ?? 0}-${hash}`);
 };
 
-export const stackStateFolder = (home: Home, stack: string): string => path.join(home.state, 'stacks', stack);
+/**
+A folder for one stack's logs. Two pools may hold stacks of the same name.
+*/
+export const stackStateFolder = (home: Home, pool: string, stack: string): string => path.join(home.state, 'stacks', `${stack}-${hashOf(pool, stack)}`);

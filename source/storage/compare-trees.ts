@@ -290,41 +290,60 @@ type Matched = {
 };
 
 /**
-Pairs what is in both trees: by path, and what is left by inode number where clones keep these.
+Whether two inodes with one number are the same one: ZFS gives numbers again. Where the file system keeps no time of birth, Node
+gives that of the last change instead, which says nothing.
+*/
+const isSameInode = (from: Stats, to: Stats): boolean => from.ino === to.ino
+	&& (from.birthtimeMs === to.birthtimeMs || (from.birthtimeMs === from.ctimeMs && to.birthtimeMs === to.ctimeMs));
+
+/**
+Pairs what is in both trees: what is the same inode, where clones keep these, whatever its path; then what has the same path.
 */
 const matchTrees = (fromTree: Tree, toTree: Tree, rule: TreeRule): Matched => {
 	const pairs: Pair[] = [];
-	const added: Array<readonly [BytePath, Stats]> = [];
-	const gone = new Map<number, Array<readonly [BytePath, Stats]>>();
-	for (const [path, from] of fromTree) {
-		const to = toTree.get(path);
-		if (to === undefined || typeOf(to) !== typeOf(from)) {
-			gone.set(from.ino, [...gone.get(from.ino) ?? [], [path, from]]);
-		}
-	}
-
+	const keepsInodes = rule.clones === 'inode';
+	const isSame = (from: Stats | undefined, to: Stats): from is Stats =>
+		from !== undefined && typeOf(from) === typeOf(to) && (!keepsInodes || isSameInode(from, to));
+	const left: Array<readonly [BytePath, Stats]> = [];
 	for (const [path, to] of toTree) {
 		const from = fromTree.get(path);
-		if (from !== undefined && typeOf(from) === typeOf(to)) {
+		if (isSame(from, to)) {
 			pairs.push({
 				fromPath: path, toPath: path, from, to,
 			});
-			continue;
-		}
-
-		const candidates = rule.clones === 'inode' ? gone.get(to.ino) : undefined;
-		const index = candidates?.findIndex(([, stats]) => typeOf(stats) === typeOf(to)) ?? -1;
-		const [renamed] = index === -1 ? [] : candidates!.splice(index, 1);
-		if (renamed === undefined) {
-			added.push([path, to]);
 		} else {
-			pairs.push({
-				fromPath: renamed[0], toPath: path, from: renamed[1], to,
-			});
+			left.push([path, to]);
 		}
 	}
 
-	return {pairs, added, removed: Array.from(gone.values(), list => list.map(([path]) => path)).flat()};
+	const gone = new Map<BytePath, Stats>();
+	const goneByInode = new Map<number, BytePath>();
+	for (const [path, from] of fromTree) {
+		const to = toTree.get(path);
+		if (to !== undefined && isSame(from, to)) {
+			continue;
+		}
+
+		gone.set(path, from);
+		goneByInode.set(from.ino, path);
+	}
+
+	const pairWith = (fromPath: BytePath | undefined, toPath: BytePath, to: Stats, isFit: (from: Stats) => boolean): boolean => {
+		const from = fromPath === undefined ? undefined : gone.get(fromPath);
+		if (fromPath === undefined || from === undefined || typeOf(from) !== typeOf(to) || !isFit(from)) {
+			return false;
+		}
+
+		gone.delete(fromPath);
+		pairs.push({
+			fromPath, toPath, from, to,
+		});
+		return true;
+	};
+
+	const unmoved = left.filter(([path, to]) => !(keepsInodes && pairWith(goneByInode.get(to.ino), path, to, from => isSameInode(from, to))));
+	const added = unmoved.filter(([path, to]) => !pairWith(path, path, to, () => true));
+	return {pairs, added, removed: Array.from(gone, ([path]) => path)};
 };
 
 const parentOf = (path: BytePath): BytePath => path.slice(0, path.lastIndexOf('/'));
@@ -402,6 +421,113 @@ const comparePair = async ({
 	return verdict === 'read' ? undefined : metadata;
 };
 
+export type TreeSurvey = TreeUsage & {
+	/** Whether anything differs that `ignore` does not pass over. */
+	readonly changed: boolean;
+};
+
+/**
+What `areTreesDifferent` and `measureTree` tell, from one walk of the live tree alone. Looks into the base only for what was changed
+since the two parted by the clock: if that was set back meanwhile, changes are missed. So it is for showing, not for deciding.
+*/
+export const surveyTrees = (
+	fromRoot: string,
+	toRoot: string,
+	rule: TreeRule,
+	{ignore}: {readonly ignore?: (difference: Difference) => boolean} = {},
+): TreeSurvey => {
+	const [from, to] = [textToBytePath(fromRoot), textToBytePath(toRoot)];
+	const tree: Tree = new Map();
+	const differing: BytePath[] = [];
+	let changed = false;
+	const note = (relative: BytePath): void => {
+		changed ||= !ignore?.({path: nameOf(relative), signature: signatureOf(to + relative)});
+	};
+
+	const isSettled = (stats: Stats): boolean => rule.clones === 'inode' && stats.ctimeMs < rule.partedAt - granularityOf(stats.ctimeMs);
+
+	const visit = (relative: BytePath): void => {
+		const stats = statOf(to + relative);
+		if (stats === undefined) {
+			return;
+		}
+
+		tree.set(relative, stats);
+		const names = stats.isDirectory() ? namesIn(to + relative) : [];
+		for (const name of names) {
+			visit(`${relative}/${name}`);
+		}
+
+		if (isSettled(stats)) {
+			return;
+		}
+
+		const base = statOf(from + relative);
+		if (base === undefined || typeOf(base) !== typeOf(stats)) {
+			note(relative);
+			differing.push(relative);
+			return;
+		}
+
+		if (stats.isDirectory()) {
+			const there = new Set(names);
+			const gone = namesIn(from + relative).filter(name => !there.has(name));
+			for (const name of gone) {
+				note(`${relative}/${name}`);
+			}
+		}
+
+		const pair = {
+			fromPath: relative, toPath: relative, from: base, to: stats,
+		};
+		if (!isPairDifferent(pair, from, to, rule)) {
+			return;
+		}
+
+		differing.push(relative);
+		note(relative);
+	};
+
+	visit('');
+	const files = differing.map(path => ({path, stats: tree.get(path)!})).filter(({stats}) => stats.isFile());
+	return {
+		changed,
+		totalBytes: diskBytes(tree),
+		differing: files.map(({path, stats}) => ({
+			path: to + path, diskBytes: stats.blocks * 512, mtimeMs: stats.mtimeMs, isNew: false,
+		})),
+	};
+};
+
+const isPairDifferent = ({
+	fromPath, toPath, from, to,
+}: Pair, fromRoot: BytePath, toRoot: BytePath, rule: TreeRule): boolean => {
+	if (to.isDirectory()) {
+		return isFolderChanged(from, to, rule);
+	}
+
+	if (!to.isFile()) {
+		return !(sharesMetadata(from, to) && hasSameSpecial(from, to, fromRoot + fromPath, toRoot + toPath));
+	}
+
+	const verdict = judgeFile(from, to, rule);
+	return verdict === 'read' ? areFilesDifferentIfThere(fromRoot + fromPath, toRoot + toPath) : verdict === 'different';
+};
+
+/**
+Files that may hold blocks which the base does not.
+*/
+const differingFiles = ({pairs, added}: Matched, root: BytePath, rule: TreeRule): TreeUsage['differing'] => {
+	const changed = pairs.filter(({from, to}) => to.isFile() && judgeFile(from, to, rule) !== 'same');
+	const all = [
+		...added.filter(([, stats]) => stats.isFile()).map(([path, stats]) => ({path, stats, isNew: true})),
+		...changed.map(({toPath, to}) => ({path: toPath, stats: to, isNew: false})),
+	];
+	return all.map(({path, stats, isNew}) => ({
+		path: root + path, diskBytes: stats.blocks * 512, mtimeMs: stats.mtimeMs, isNew,
+	}));
+};
+
 export type TreeUsage = {
 	/** Bytes of disk that the tree takes. */
 	readonly totalBytes: number;
@@ -421,17 +547,6 @@ export const measureTree = (root: string, base?: {readonly root: string; readonl
 		return {totalBytes, differing: []};
 	}
 
-	const {rule} = base;
-	const {pairs, added} = matchTrees(walk(textToBytePath(base.root)), tree, rule);
-	const changed = pairs.filter(({from, to}) => to.isFile() && judgeFile(from, to, rule) !== 'same');
-	const all = [
-		...added.filter(([, stats]) => stats.isFile()).map(([path, stats]) => ({path, stats, isNew: true})),
-		...changed.map(({toPath, to}) => ({path: toPath, stats: to, isNew: false})),
-	];
-	return {
-		totalBytes,
-		differing: all.map(({path, stats, isNew}) => ({
-			path: rootPath + path, diskBytes: stats.blocks * 512, mtimeMs: stats.mtimeMs, isNew,
-		})),
-	};
+	const matched = matchTrees(walk(textToBytePath(base.root)), tree, base.rule);
+	return {totalBytes, differing: differingFiles(matched, rootPath, base.rule)};
 };

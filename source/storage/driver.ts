@@ -64,6 +64,10 @@ export type Usage = {
 	readonly ownBytes: number;
 };
 
+export type Survey = Usage & {
+	readonly changed: boolean;
+};
+
 export type VolumeContents = {
 	/** Names of branches with a live clone. */
 	readonly branches: readonly string[];
@@ -195,6 +199,12 @@ export type StorageDriver = {
 	Whether the live data differ from a snapshot. Returns at the first difference that `ignore` does not pass over.
 	*/
 	isChanged(address: VolumeAddress, branch: string, snapshot: string, options?: {ignore?: (difference: Difference) => boolean}): Promise<boolean>;
+
+	/**
+	Whether the live data differ from a snapshot, and their disk space against it: both from one walk, for `status`. Quick before
+	exact: what was written in the last seconds and has no place on the disk yet is not counted.
+	*/
+	survey(address: VolumeAddress, branch: string, snapshot: string, options?: {ignore?: (difference: Difference) => boolean}): Promise<Survey>;
 
 	/** Disk space of a branch's live clone or of a snapshot, against a base; everything is its own where there is none. */
 	usage(address: VolumeAddress, data: DataReference, base?: string): Promise<Usage>;

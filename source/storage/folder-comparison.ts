@@ -8,12 +8,14 @@ import {
 	compareTrees,
 	measureTree,
 	summarizeChanges,
+	surveyTrees,
 	type TreeRule,
 	type TreeUsage,
 } from './compare-trees.ts';
 import type {DataReference, FileChange, StorageDriver} from './driver.ts';
+import {countOnce} from './own-bytes-cache.ts';
 import type {FolderEngine} from './folder-engine.ts';
-import type {VolumeAddress} from './layout.ts';
+import {ownBytesFile, type VolumeAddress} from './layout.ts';
 
 const dataOf = (folder: string): string => path.join(folder, 'data');
 
@@ -45,14 +47,21 @@ const ruleOf = (clones: TreeRule['clones'], from: DataReference, to: DataReferen
 */
 export const createFolderComparison = (
 	engine: FolderEngine,
+	pool: string,
 	resolve: (address: VolumeAddress, reference: DataReference) => string,
-): Pick<StorageDriver, 'changes' | 'isChanged' | 'usage'> => {
+): Pick<StorageDriver, 'changes' | 'isChanged' | 'survey' | 'usage'> => {
 	const compare = async (from: string, to: string, rule: TreeRule): Promise<FileChange[]> => {
 		const quick = rule.live === undefined ? await engine.compareSnapshots?.(from, to) : undefined;
 		return quick ?? compareTrees(dataOf(from), dataOf(to), rule);
 	};
 
-	const countOwnBytes = async (data: DataReference, totalBytes: number, differing: TreeUsage['differing'], changes: () => Promise<FileChange[]>): Promise<number> => {
+	const countOwnBytes = async (
+		data: DataReference,
+		totalBytes: number,
+		differing: TreeUsage['differing'],
+		changes: () => Promise<FileChange[]>,
+		{isQuick = false}: {readonly isQuick?: boolean} = {},
+	): Promise<number> => {
 		if (!engine.traits.sharesBlocks) {
 			return totalBytes;
 		}
@@ -63,7 +72,11 @@ export const createFolderComparison = (
 
 		// A snapshot shares what it added with the live clone that it was taken of, so what no other clone shares says little.
 		if (engine.exclusiveBytes !== undefined && 'branch' in data) {
-			return Math.min(totalBytes, await engine.exclusiveBytes(differing));
+			return Math.min(totalBytes, await engine.exclusiveBytes(differing, {isQuick}));
+		}
+
+		if (isQuick) {
+			return Math.min(totalBytes, differing.reduce((sum, file) => sum + file.diskBytes, 0));
 		}
 
 		const changed = await changes();
@@ -80,6 +93,18 @@ export const createFolderComparison = (
 			const [from, to] = [{snapshot}, {branch}];
 			const folders = [resolve(address, from), resolve(address, to)] as const;
 			return areTreesDifferent(dataOf(folders[0]), dataOf(folders[1]), ruleOf(engine.clones, from, to, folders), options);
+		},
+
+		async survey(address, branch, snapshot, options) {
+			const [from, to] = [{snapshot}, {branch}];
+			const folders = [resolve(address, from), resolve(address, to)] as const;
+			const rule = ruleOf(engine.clones, from, to, folders);
+			const {changed, totalBytes, differing} = surveyTrees(dataOf(folders[0]), dataOf(folders[1]), rule, options);
+			const count = async (): Promise<number> => countOwnBytes(to, totalBytes, differing, async () => compare(...folders, rule), {isQuick: true});
+			const ownBytes = differing.length === 0 ? await count() : await countOnce(ownBytesFile(pool, address), differing, count);
+			return {
+				changed, totalBytes, ownBytes, sharedBytes: totalBytes - ownBytes,
+			};
 		},
 
 		async usage(address, data, base) {

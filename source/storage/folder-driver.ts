@@ -51,6 +51,7 @@ import {
 	branchExists,
 	branchNotFound,
 	explainNoSpace,
+	isNoSpace,
 	snapshotNotFound,
 } from './storage-errors.ts';
 
@@ -117,13 +118,24 @@ export const createFolderDriver = (pool: string, engine: FolderEngine): StorageD
 	const resolve = (address: VolumeAddress, reference: DataReference): string =>
 		'snapshot' in reference ? wholeSnapshot(address, reference.snapshot) : wholeLive(address, reference.branch);
 
-	/** Renames out of sight first: what a crash leaves must never look whole. */
+	/**
+	Renames out of sight first: what a crash leaves must never look whole. On a pool so full that not even that is possible, what can be
+	destroyed in one step is.
+	*/
 	const destroy = async (folders: readonly string[]): Promise<void> => {
 		const doomed: string[] = [];
 		for (const folder of folders) {
 			const name = besides(folder, doomedPrefix);
-			await withRoom(async () => rename(folder, name));
-			doomed.push(name);
+			try {
+				await rename(folder, name);
+				doomed.push(name);
+			} catch (error) {
+				if (!engine.destroysAtOnce || !isNoSpace(error)) {
+					throw await explainNoSpace(error, pool);
+				}
+
+				doomed.push(folder);
+			}
 		}
 
 		if (doomed.length > 0) {
@@ -185,7 +197,7 @@ export const createFolderDriver = (pool: string, engine: FolderEngine): StorageD
 		throw failed.reason as Error;
 	};
 
-	const comparison = createFolderComparison(engine, resolve);
+	const comparison = createFolderComparison(engine, pool, resolve);
 
 	const contents = async (address: VolumeAddress): Promise<VolumeContents> => {
 		checkPool();
@@ -390,6 +402,7 @@ export const createFolderDriver = (pool: string, engine: FolderEngine): StorageD
 
 		changes: comparison.changes,
 		isChanged: comparison.isChanged,
+		survey: comparison.survey,
 		usage: comparison.usage,
 
 		async room() {

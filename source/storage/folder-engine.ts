@@ -32,6 +32,9 @@ export type FolderEngine = {
 	seal(folder: string): Promise<void>;
 	isSealed(folder: string): boolean;
 
+	/** Whether a folder is destroyed whole or not at all, also after a power cut. */
+	readonly destroysAtOnce: boolean;
+
 	/** Removes folders with all they hold, sealed or not. */
 	destroy(folders: readonly string[]): Promise<void>;
 
@@ -51,5 +54,5 @@ export type FolderEngine = {
 	compareSnapshots?(from: string, to: string): Promise<FileChange[] | undefined>;
 
 	/** Of files that differ from the base, the bytes of disk that no other clone shares. Unless told, counted by comparing content. */
-	exclusiveBytes?(files: TreeUsage['differing']): Promise<number>;
+	exclusiveBytes?(files: TreeUsage['differing'], options: {readonly isQuick: boolean}): Promise<number>;
 };

@@ -38,9 +38,9 @@ export const forgetPool = async (folder: string): Promise<void> => {
 	}
 
 	if (description.driver === 'zfs' && description.dataset !== undefined) {
-		const {runCommand} = await import('../system/run-command.ts');
+		const {destroyZfsPoolDataset} = await import('./zfs/zfs-dataset.ts');
 		await removeDurably(besidePoolFile(pool));
-		await runCommand(['zfs', 'destroy', '-r', description.dataset]);
+		await destroyZfsPoolDataset(description.dataset);
 	}
 
 	await rm(pool, {recursive: true, force: true});

@@ -57,5 +57,8 @@ export const trashedFolder = (pool: string, address: VolumeAddress, snapshot: st
 /** The symlink that a container mounts through; it is resolved when the container starts. */
 export const currentLink = (pool: string, address: VolumeAddress): string => path.join(volumeFolder(pool, address), 'current');
 
+/** A cache of the survey of a volume. */
+export const ownBytesFile = (pool: string, address: VolumeAddress): string => path.join(volumeFolder(pool, address), 'own-bytes.json');
+
 /** What a service mounts: the data of whatever branch is current. */
 export const currentData = (pool: string, address: VolumeAddress): string => path.join(currentLink(pool, address), 'data');

@@ -2,7 +2,7 @@
 Running other programs: always an argument list, never a shell string; a failure names the command and its stderr.
 */
 import process from 'node:process';
-import {execa, type Options} from 'execa';
+import type {Options} from 'execa';
 import {CoppiceError, type ErrorCode, type ErrorContext} from './errors.ts';
 
 export type RunOptions = ErrorContext & {
@@ -48,6 +48,8 @@ export const tryCommand = async (command: readonly string[], options: RunOptions
 		...(signal !== undefined && {cancelSignal: signal}),
 		...(timeout !== undefined && {timeout}),
 	};
+	// Loaded when the first command is run: many verbs run none, and must start quickly.
+	const {execa} = await import('execa');
 	const result = await execa(file, arguments_, execaOptions);
 	if (result.isCanceled) {
 		throw new CoppiceError('interrupted', `Interrupted while running ${file}.`, {...context, command});

@@ -7,17 +7,134 @@ import fc from 'fast-check';
 import {commitId, type Commit, type StoredCommit} from '../../source/history/commit.ts';
 import {nextRedo, nextUndo, type Operation} from '../../source/history/operation.ts';
 import {
-	planChanges, type Change, type Facts, type Intent,
+	planChanges,
+	type Change,
+	type Facts,
+	type Intent,
 } from '../../source/actions/plan-changes.ts';
 import type {Step} from '../../source/actions/steps.ts';
 import {invertOperation} from '../../source/actions/invert-operation.ts';
 
 const volumes = ['db', 'files'];
 
+const notPlanned = (step: Step): void => {
+	throw new Error(`The planner never plans ${step.do}`);
+};
+
 /**
 A pool and a history as plain maps. The content of a clone is a number; writing makes a new one.
 */
 class Model {
+	#ids = 0;
+	#content = 0;
+
+	/** What each step does to the model. */
+	readonly #steps: {readonly [Kind in Step['do']]: (step: Extract<Step, {do: Kind}>) => void} = {
+		together: step => {
+			for (const inner of step.steps) {
+				this.run(inner);
+			}
+		},
+		stop: step => {
+			this.running = new Set([...this.running].filter(service => !step.services.includes(service)));
+		},
+		start: step => {
+			this.running = new Set([...this.running, ...step.services]);
+		},
+		stage: step => {
+			const content = this.snapshots.get(step.snapshot);
+			if (content === undefined) {
+				throw new Error(`No snapshot ${step.snapshot}`);
+			}
+
+			this.staged.set(`${step.volume}/${step.staged}`, content);
+		},
+		unstage: step => {
+			this.staged.delete(`${step.volume}/${step.staged}`);
+		},
+		swap: step => {
+			const key = `${step.volume}/${step.branch}`;
+			const next = this.staged.get(`${step.volume}/${step.staged}`);
+			if (next === undefined) {
+				if (!this.live.has(key)) {
+					throw new Error('Swapped nothing in');
+				}
+
+				return;
+			}
+
+			const before = this.live.get(key);
+			if (before !== undefined) {
+				if (step.keepAs === undefined) {
+					throw new Error('Would discard live data');
+				}
+
+				this.snapshots.set(step.keepAs, before);
+			}
+
+			this.live.set(key, next);
+			this.staged.delete(`${step.volume}/${step.staged}`);
+		},
+		retire: step => {
+			const key = `${step.volume}/${step.branch}`;
+			const before = this.live.get(key);
+			if (before === undefined) {
+				return;
+			}
+
+			this.snapshots.set(step.keepAs, before);
+			this.live.delete(key);
+		},
+		rename: step => {
+			const before = this.live.get(`${step.volume}/${step.from}`);
+			if (before === undefined) {
+				return;
+			}
+
+			this.live.set(`${step.volume}/${step.to}`, before);
+			this.live.delete(`${step.volume}/${step.from}`);
+		},
+		create: step => {
+			const key = `${step.volume}/${step.branch}`;
+			this.live.set(key, this.live.get(key) ?? 0);
+		},
+		link: step => {
+			this.links.set(step.volume, step.branch);
+		},
+		'write-commit': step => {
+			const id = commitId(step.commit);
+			this.commits.set(id, {...step.commit, id});
+		},
+		'set-branch': step => {
+			this.branches.set(step.branch, step.commit);
+		},
+		'remove-branch': step => {
+			this.branches.delete(step.branch);
+		},
+		'set-head': step => {
+			this.current = step.branch;
+		},
+		'set-tag': step => {
+			this.tags.set(step.tag, step.commit);
+		},
+		'remove-tag': step => {
+			this.tags.delete(step.tag);
+		},
+		'remove-commit': ({commit}) => {
+			this.#move(commit, this.commits, this.removed);
+		},
+		'restore-commit': ({commit}) => {
+			this.#move(commit, this.removed, this.commits);
+		},
+		operation: step => {
+			if (this.operations.every(({id}) => id !== step.operation.id)) {
+				this.operations.push(step.operation);
+			}
+		},
+		'discard-snapshot': notPlanned,
+		'empty-trash': notPlanned,
+	};
+
 	current = 'main';
 	readonly branches = new Map<string, string | null>([['main', null]]);
 	readonly tags = new Map<string, string>();
@@ -29,10 +146,25 @@ class Model {
 	readonly links = new Map<string, string>(volumes.map(volume => [volume, 'main']));
 	readonly operations: Operation[] = [];
 	running = new Set(['postgres', 'web']);
-	#ids = 0;
-	#content = 0;
 
 	newId = (): string => `00000000-0000-4000-8000-${String(++this.#ids).padStart(12, '0')}`;
+
+	#commitOf(parents: string[]): Commit {
+		return {
+			version: 1, stack: 'shop', parents, time: this.facts().now, message: '', kind: 'commit', branch: this.current,
+			consistency: 'frozen', stillMilliseconds: 1, volumes: {}, definition: {services: {}, volumes},
+		};
+	}
+
+	#move(id: string, from: Map<string, StoredCommit>, to: Map<string, StoredCommit>): void {
+		const commit = from.get(id);
+		if (commit === undefined) {
+			return;
+		}
+
+		to.set(id, commit);
+		from.delete(id);
+	}
 
 	write(): void {
 		for (const volume of volumes) {
@@ -84,152 +216,8 @@ class Model {
 	}
 
 	run(step: Step): void {
-		switch (step.do) {
-			case 'together': {
-				for (const inner of step.steps) {
-					this.run(inner);
-				}
-
-				return;
-			}
-
-			case 'stop': {
-				this.running = new Set([...this.running].filter(service => !step.services.includes(service)));
-				return;
-			}
-
-			case 'start': {
-				this.running = new Set([...this.running, ...step.services]);
-				return;
-			}
-
-			case 'stage': {
-				const content = this.snapshots.get(step.snapshot);
-				if (content === undefined) {
-					throw new Error(`No snapshot ${step.snapshot}`);
-				}
-
-				this.staged.set(`${step.volume}/${step.staged}`, content);
-				return;
-			}
-
-			case 'unstage': {
-				this.staged.delete(`${step.volume}/${step.staged}`);
-				return;
-			}
-
-			case 'swap': {
-				const key = `${step.volume}/${step.branch}`;
-				const next = this.staged.get(`${step.volume}/${step.staged}`);
-				if (next === undefined) {
-					if (!this.live.has(key)) {
-						throw new Error('Swapped nothing in');
-					}
-
-					return;
-				}
-
-				const before = this.live.get(key);
-				if (before !== undefined) {
-					if (step.keepAs === undefined) {
-						throw new Error('Would discard live data');
-					}
-
-					this.snapshots.set(step.keepAs, before);
-				}
-
-				this.live.set(key, next);
-				this.staged.delete(`${step.volume}/${step.staged}`);
-				return;
-			}
-
-			case 'retire': {
-				const key = `${step.volume}/${step.branch}`;
-				const before = this.live.get(key);
-				if (before !== undefined) {
-					this.snapshots.set(step.keepAs, before);
-					this.live.delete(key);
-				}
-
-				return;
-			}
-
-			case 'rename': {
-				const before = this.live.get(`${step.volume}/${step.from}`);
-				if (before !== undefined) {
-					this.live.set(`${step.volume}/${step.to}`, before);
-					this.live.delete(`${step.volume}/${step.from}`);
-				}
-
-				return;
-			}
-
-			case 'create': {
-				const key = `${step.volume}/${step.branch}`;
-				this.live.set(key, this.live.get(key) ?? 0);
-				return;
-			}
-
-			case 'link': {
-				this.links.set(step.volume, step.branch);
-				return;
-			}
-
-			case 'write-commit': {
-				const id = commitId(step.commit);
-				this.commits.set(id, {...step.commit, id});
-				return;
-			}
-
-			case 'set-branch': {
-				this.branches.set(step.branch, step.commit);
-				return;
-			}
-
-			case 'remove-branch': {
-				this.branches.delete(step.branch);
-				return;
-			}
-
-			case 'set-head': {
-				this.current = step.branch;
-				return;
-			}
-
-			case 'set-tag': {
-				this.tags.set(step.tag, step.commit);
-				return;
-			}
-
-			case 'remove-tag': {
-				this.tags.delete(step.tag);
-				return;
-			}
-
-			case 'remove-commit':
-			case 'restore-commit': {
-				const [from, to] = step.do === 'remove-commit' ? [this.commits, this.removed] : [this.removed, this.commits];
-				const commit = from.get(step.commit);
-				if (commit !== undefined) {
-					to.set(step.commit, commit);
-					from.delete(step.commit);
-				}
-
-				return;
-			}
-
-			case 'operation': {
-				if (!this.operations.some(({id}) => id === step.operation.id)) {
-					this.operations.push(step.operation);
-				}
-
-				return;
-			}
-
-			default: {
-				throw new Error(`No model of ${step.do}`);
-			}
-		}
+		const take = this.#steps[step.do] as (step: Step) => void;
+		take(step);
 	}
 
 	/** What a user sees: everything that undo has to bring back. */
@@ -241,7 +229,7 @@ class Model {
 			live: [...this.live].toSorted(([a], [b]) => a.localeCompare(b)),
 			links: [...this.links],
 			running: [...this.running].toSorted((a, b) => a.localeCompare(b)),
-			removed: [...this.removed.keys()].toSorted((a, b) => a.localeCompare(b)),
+			removed: this.removed.keys().toArray().toSorted((a, b) => a.localeCompare(b)),
 		};
 	}
 
@@ -273,13 +261,6 @@ class Model {
 			}
 		}
 	}
-
-	#commitOf(parents: string[]): Commit {
-		return {
-			version: 1, stack: 'shop', parents, time: this.facts().now, message: '', kind: 'commit', branch: this.current,
-			consistency: 'frozen', stillMilliseconds: 1, volumes: {}, definition: {services: {}, volumes},
-		};
-	}
 }
 
 type Verb = {readonly name: string; readonly pick: number; readonly cut?: number};
@@ -290,13 +271,13 @@ const pickFrom = <Value>(values: readonly Value[], pick: number): Value | undefi
 The changes that a verb asks for in this state, or `undefined` where it does not apply.
 */
 const changesOf = (model: Model, {name, pick}: Verb): Change[] | undefined => {
-	const commit = pickFrom([...model.commits.keys()], pick);
-	const other = pickFrom([...model.branches.keys()].filter(branch => branch !== model.current), pick);
-	const fresh = `b${pick}`;
+	const commit = pickFrom(model.commits.keys().toArray(), pick);
 	if (commit === undefined) {
 		return undefined;
 	}
 
+	const other = pickFrom(model.branches.keys().filter(branch => branch !== model.current).toArray(), pick);
+	const fresh = `b${pick}`;
 	switch (name) {
 		case 'reset': {
 			return [{
@@ -309,9 +290,11 @@ const changesOf = (model: Model, {name, pick}: Verb): Change[] | undefined => {
 		}
 
 		case 'switch -c': {
-			return model.branches.has(fresh) ? undefined : [{
-				type: 'create', branch: fresh, at: commit, data: commit,
-			}, {type: 'head', to: fresh}];
+			return model.branches.has(fresh)
+				? undefined
+				: [{
+					type: 'create', branch: fresh, at: commit, data: commit,
+				}, {type: 'head', to: fresh}];
 		}
 
 		case 'branch -d': {
@@ -350,20 +333,33 @@ const takeBack = (model: Model, operation: Operation, verb: 'undo' | 'redo'): vo
 };
 
 const play = (model: Model, verb: Verb): void => {
-	if (verb.name === 'write') {
-		model.write();
-	} else if (verb.name === 'commit') {
-		model.commit();
-	} else if (verb.name === 'undo' || verb.name === 'redo') {
-		const operation = verb.name === 'undo' ? nextUndo(model.operations) : nextRedo(model.operations);
-		const wantsRemoved = operation?.changes.some(change => 'kept' in change && change.kept !== undefined && !model.commits.has(change.kept));
-		if (operation !== undefined && wantsRemoved !== true) {
-			takeBack(model, operation, verb.name);
+	switch (verb.name) {
+		case 'write': {
+			model.write();
+			break;
 		}
-	} else {
-		const changes = changesOf(model, verb);
-		if (changes !== undefined) {
-			model.apply({verb: verb.name, summary: verb.name, changes}, {cutAfter: verb.cut});
+
+		case 'commit': {
+			model.commit();
+			break;
+		}
+
+		case 'undo':
+		case 'redo': {
+			const operation = verb.name === 'undo' ? nextUndo(model.operations) : nextRedo(model.operations);
+			const wantsRemoved = operation?.changes.some(change => 'kept' in change && change.kept !== undefined && !model.commits.has(change.kept));
+			if (operation !== undefined && wantsRemoved !== true) {
+				takeBack(model, operation, verb.name);
+			}
+
+			break;
+		}
+
+		default: {
+			const changes = changesOf(model, verb);
+			if (changes !== undefined) {
+				model.apply({verb: verb.name, summary: verb.name, changes}, {cutAfter: verb.cut});
+			}
 		}
 	}
 };
@@ -375,9 +371,10 @@ test('no verb loses data, cut anywhere or not', t => {
 			play(model, verb);
 		}
 
-		return model.staged.size === 0 && [...model.links.values()].every(branch => branch === model.current) && model.running.size === 2;
+		t.is(model.staged.size, 0);
+		t.true(model.links.values().every(branch => branch === model.current));
+		t.is(model.running.size, 2);
 	}), {numRuns: 500});
-	t.pass();
 });
 
 test('undo brings back what was there, and redo what undo took away', t => {
@@ -404,7 +401,7 @@ test('undo brings back what was there, and redo what undo took away', t => {
 test('only services whose data change are stopped', t => {
 	const model = new Model();
 	model.commit();
-	const [commit] = [...model.commits.values()];
+	const [commit] = model.commits.values().toArray();
 	const {db} = commit!.volumes;
 	const partial: StoredCommit = {...commit!, volumes: {db: db!}};
 	const facts = {...model.facts(), commits: new Map([[partial.id, partial]])};

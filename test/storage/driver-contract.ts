@@ -1,4 +1,4 @@
-/* eslint-disable ava/no-ignored-test-files, unicorn/max-nested-calls, unicorn/prefer-iterator-to-array -- A suite for several test files. */
+/* eslint-disable ava/no-ignored-test-files, unicorn/prefer-iterator-to-array -- A suite for several test files. */
 /**
 What holds for every storage driver. Each driver's test file calls `driverContract` with a way to make a pool.
 */
@@ -687,6 +687,28 @@ export const driverContract = (name: string, makePool: () => Promise<ContractPoo
 		await write(driver, 'main', 'new/file', 'old');
 		t.true(await driver.isChanged(volume, 'main', commit, {ignore}));
 		t.true(await driver.isChanged(volume, 'main', commit));
+	});
+
+	contractTest('a survey tells at once what the separate questions tell', async (t, driver) => {
+		await driver.createBranch(volume, 'main');
+		const data = driver.branchData(volume, 'main');
+		await writeFile(path.join(data, 'big'), noise(bigSize, 8));
+		await write(driver, 'main', 'log', 'start');
+		const commit = await snap(driver, 'main');
+		const before = await driver.survey(volume, 'main', commit);
+		t.false(before.changed);
+		t.is(before.sharedBytes + before.ownBytes, before.totalBytes);
+		t.is(before.ownBytes, driver.traits.sharesBlocks ? 0 : before.totalBytes);
+
+		await appendFile(path.join(data, 'log'), ' more');
+		const after = await driver.survey(volume, 'main', commit);
+		t.true(after.changed);
+		t.is(after.sharedBytes + after.ownBytes, after.totalBytes);
+		const passed = await driver.survey(volume, 'main', commit, {ignore: ({path: file}) => file === 'log'});
+		t.false(passed.changed);
+		await rename(path.join(data, 'log'), path.join(data, 'log.1'));
+		const moved = await driver.survey(volume, 'main', commit, {ignore: ({path: file}) => file === 'log.1'});
+		t.true(moved.changed);
 	});
 
 	contractTest('a fresh clone of a snapshot is unchanged, and so is one that only was read', async (t, driver) => {

@@ -1,4 +1,4 @@
-/* eslint-disable @typescript-eslint/switch-exhaustiveness-check -- Each step handles some verbs and hands on the rest. */
+
 /* eslint-disable unicorn/prefer-iterator-to-array -- Iterator helpers are newer than the language level. */
 /**
 A model of a volume for random tests of storage drivers: the same operations on a driver and on maps of texts.

@@ -81,9 +81,9 @@ const lacksSpace = async (action: () => Promise<unknown>): Promise<boolean> => {
 	}
 };
 
-/** Writes until there is no space left for data, and none for new files either. */
-const fill = async (folder: string): Promise<void> => {
-	const handle = await open(path.join(folder, 'big'), 'w');
+/** Writes a file until there is no space left. */
+const fillData = async (file: string): Promise<void> => {
+	const handle = await open(file, 'w');
 	const content = noise(mebibyte, 1);
 	let isFull = false;
 	while (!isFull) {
@@ -91,7 +91,12 @@ const fill = async (folder: string): Promise<void> => {
 	}
 
 	await handle.close();
-	isFull = false;
+};
+
+/** Writes until there is no space left for data, and none for new files either. */
+const fill = async (folder: string): Promise<void> => {
+	await fillData(path.join(folder, 'big'));
+	let isFull = false;
 	for (let count = 0; !isFull; count++) {
 		isFull = await lacksSpace(async () => writeFile(path.join(folder, `a-name-that-takes-some-space-of-its-own-${count}`), ''));
 	}
@@ -125,26 +130,42 @@ const missing = await loopBtrfsMissing();
 const imageMissing = missing ?? await imageObstacle(path.join(os.tmpdir(), 'coppice-pool'));
 
 if (missing === undefined) {
-	test.serial('a full btrfs pool: a snapshot fails with one clear sentence, and pruning helps', async t => {
+	test.serial('a full btrfs pool: a snapshot fails with one clear sentence, and what is in the trash can be destroyed', async t => {
 		const {path: pool} = await smallDisk(t);
 		const driver = await createBtrfsDriver({pool});
 		await driver.createBranch(address, 'main');
+		const trashed = randomUUID();
+		await driver.snapshot([{address, branch: 'main', snapshot: trashed}]);
+		await driver.remove(address, trashed);
 		await fill(driver.branchData(address, 'main'));
 		const {taken, error} = await snapshotUntilFull(driver, 2000);
 		checkFull(t, error, pool);
 		t.deepEqual(await driver.contents(address), {
-			branches: ['main'], snapshots: taken.toSorted(), staged: [], trash: [], leftovers: [],
+			branches: ['main'], snapshots: taken.toSorted(), staged: [], trash: [trashed], leftovers: [],
 		});
-
-		for (const snapshot of taken) {
-			await driver.remove(address, snapshot);
-		}
-
 		await driver.emptyTrash(address);
-		await rm(path.join(driver.branchData(address, 'main'), 'big'));
-		await runCommand(['btrfs', 'subvolume', 'sync', pool]);
-		const {error: after} = await snapshotUntilFull(driver, 1);
-		t.is(after, undefined);
+		const {trash} = await driver.contents(address);
+		t.deepEqual(trash, []);
+	});
+
+	test.serial('a pool full of data: old commits can be destroyed, and then there is room again', async t => {
+		const {path: pool} = await smallDisk(t);
+		const driver = await createBtrfsDriver({pool});
+		await driver.createBranch(address, 'main');
+		const big = path.join(driver.branchData(address, 'main'), 'big');
+		await fillData(big);
+		const {taken, error} = await snapshotUntilFull(driver, 1);
+		t.is(error, undefined);
+		await rm(big);
+		t.true(await lacksSpace(async () => writeFile(big, noise(20 * mebibyte, 2))));
+		await driver.remove(address, taken[0]!);
+		await driver.emptyTrash(address);
+		await runCommand(['btrfs', 'filesystem', 'sync', pool]);
+		await runCommand(['btrfs', 'subvolume', 'sync', '-s', '1', pool]);
+		await writeFile(big, noise(20 * mebibyte, 2));
+		t.deepEqual(await driver.contents(address), {
+			branches: ['main'], snapshots: [], staged: [], trash: [], leftovers: [],
+		});
 	});
 } else {
 	skipAloud('full pools', missing);

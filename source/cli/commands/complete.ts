@@ -3,12 +3,16 @@
 */
 import type {CommandDescription} from '../verb.ts';
 
-export const complete: CommandDescription = {
+/** Completes the command line of these verbs. */
+export const describeComplete = (commands: readonly CommandDescription[]): CommandDescription => ({
 	name: '__complete',
 	group: 'Help',
 	hidden: true,
 	summary: 'Print what the last word can be completed with.',
 	examples: [{line: 'coppice __complete -- switch ""', meaning: 'the branches of the stack'}],
 	arguments: [{syntax: '[word...]', description: 'the words of the command line so far, without the command itself'}],
-	load: async () => import('../handlers/complete.ts'),
-};
+	async load() {
+		const {createVerb} = await import('../handlers/complete.ts');
+		return {verb: createVerb(commands)};
+	},
+});

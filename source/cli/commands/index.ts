@@ -4,7 +4,7 @@ All verbs, in the order of the help.
 import type {CommandDescription} from '../verb.ts';
 import {branch} from './branch.ts';
 import {commit} from './commit.ts';
-import {complete} from './complete.ts';
+import {describeComplete} from './complete.ts';
 import {completion} from './completion.ts';
 import {demo} from './demo.ts';
 import {diff} from './diff.ts';
@@ -26,7 +26,7 @@ import {tag} from './tag.ts';
 import {undo} from './undo.ts';
 import {up} from './up.ts';
 
-export const commands: readonly CommandDescription[] = [
+const shown: readonly CommandDescription[] = [
 	demo,
 	init,
 	status,
@@ -48,6 +48,6 @@ export const commands: readonly CommandDescription[] = [
 	prune,
 	doctor,
 	completion,
-	complete,
-	supervise,
 ];
+
+export const commands: readonly CommandDescription[] = [...shown, describeComplete(shown), supervise];

@@ -3,10 +3,9 @@ Runs `coppice __complete`: what the last word can be, branches, tags, commits an
 never says anything but candidates: the user is in the middle of a line.
 */
 import path from 'node:path';
-import {commands} from '../commands/index.ts';
 import {planCompletion, type Candidate} from '../completion/plan-completion.ts';
 import {firstLine, shortId} from '../output/format.ts';
-import type {Completes, Verb} from '../verb.ts';
+import type {CommandDescription, Completes, Verb} from '../verb.ts';
 import type {Workspace} from '../../actions/workspace.ts';
 
 const recentCommits = 20;
@@ -56,7 +55,7 @@ const lookUp = async (kind: Lookup, directory: string, files: readonly string[])
 
 const printCandidate = ({value, description}: Candidate): string => description === undefined ? value : `${value}\t${description}`;
 
-export const verb: Verb<object, string> = {
+export const createVerb = (commands: readonly CommandDescription[]): Verb<object, string> => ({
 	isData: true,
 	async run({directory}, {arguments: words}) {
 		const plan = planCompletion(words, commands);
@@ -73,4 +72,4 @@ export const verb: Verb<object, string> = {
 	},
 	render: text => text,
 	toJson: () => undefined,
-};
+});

@@ -54,7 +54,7 @@ const watchClosing = (stream: NodeJS.WriteStream): AbortSignal => {
 };
 
 export const openStreams = (globals: GlobalOptions): Streams => {
-	const {stdin, stdout, stderr, env} = process;
+	const {stdout, stderr, env} = process;
 	const outputClosed = watchClosing(stdout);
 	const errorsClosed = watchClosing(stderr);
 	const styleOf = ({isTTY}: NodeJS.WriteStream): Style => createStyle(shouldColor({told: globals.color, environment: env, isTerminal: isTTY}));
@@ -75,7 +75,10 @@ export const openStreams = (globals: GlobalOptions): Streams => {
 		errorStyle,
 		progress,
 		outputClosed,
-		isInteractive: stdin.isTTY && stderr.isTTY && !globals.json,
+		// Looked at late: to look at the standard input is to open it.
+		get isInteractive() {
+			return !globals.json && stderr.isTTY && process.stdin.isTTY;
+		},
 		print(text) {
 			progress.clear();
 			if (!outputClosed.aborted) {

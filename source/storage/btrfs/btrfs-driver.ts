@@ -70,6 +70,7 @@ export const createBtrfsDriver = async (options: BtrfsOptions): Promise<StorageD
 		makeClone: takeWritableSnapshot,
 		seal: makeReadOnly,
 		isSealed: isReadOnly,
+		destroysAtOnce: isRoot(),
 		destroy: deleteSubvolumes,
 
 		async prepareSnapshots(pairs) {

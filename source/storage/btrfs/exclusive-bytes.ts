@@ -18,9 +18,13 @@ const batchSize = 500;
 
 const columns = /^\s*\d+\s+(?<exclusive>\d+)\s+(?:\d+|-)\s/v;
 
-export const exclusiveBytes = async (files: Files): Promise<number> => {
+/**
+`isQuick` leaves data that have no extents yet uncounted, instead of writing them to the disk first.
+*/
+export const exclusiveBytes = async (files: Files, {isQuick = false}: {readonly isQuick?: boolean} = {}): Promise<number> => {
 	const [measured, whole] = [files.filter(file => !file.isNew && isTextPath(file.path)), files.filter(file => file.isNew || !isTextPath(file.path))];
-	await Promise.all(measured.filter(file => file.mtimeMs > Date.now() - writtenAfter).map(async file => flush(file)));
+	const unwritten = isQuick ? [] : measured.filter(file => file.mtimeMs > Date.now() - writtenAfter);
+	await Promise.all(unwritten.map(async file => flush(file)));
 	let sum = whole.reduce((bytes, file) => bytes + file.diskBytes, 0);
 	for (let at = 0; at < measured.length; at += batchSize) {
 		const paths = measured.slice(at, at + batchSize).map(file => bytePathToText(file.path));

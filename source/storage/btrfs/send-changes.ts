@@ -3,7 +3,7 @@ What changed between two read-only snapshots, as `btrfs send --no-data` tells it
 what changed and not on the size of the data. Root only.
 */
 import {spawn} from 'node:child_process';
-import {lstat} from 'node:fs/promises';
+import {lstat, readlink} from 'node:fs/promises';
 import path from 'node:path';
 import {
 	type BytePath,
@@ -27,7 +27,7 @@ export const sendChanges = async (from: string, to: string): Promise<FileChange[
 	}
 
 	const changes = await Promise.all(collected.map(async change => resolveChange(change, textToBytePath(from), textToBytePath(to))));
-	return changes.filter(change => change !== undefined);
+	return changes.flat();
 };
 
 const collectSent = async (from: string, to: string): Promise<CollectedChange[] | undefined> => {
@@ -69,52 +69,75 @@ const prefix = 'data/';
 const inData = (file: BytePath): string => file === 'data' ? '.' : bytePathToText(file.slice(prefix.length));
 
 /** Looks at the files where the stream leaves open how they differ. */
-const resolveChange = async (change: CollectedChange, fromRoot: BytePath, toRoot: BytePath): Promise<FileChange | undefined> => {
+const resolveChange = async (change: CollectedChange, fromRoot: BytePath, toRoot: BytePath): Promise<FileChange[]> => {
 	const {kind, bytes} = change;
 	if (change.path !== 'data' && !change.path.startsWith(prefix)) {
-		return undefined;
+		return [];
 	}
 
 	const file = inData(change.path);
 	const before = path.posix.join(fromRoot, change.from ?? change.path);
 	const after = path.posix.join(toRoot, change.path);
+	if (change.from !== undefined) {
+		return [{
+			path: file, kind: 'renamed', from: inData(change.from), bytes,
+		}];
+	}
+
 	switch (kind) {
 		case 'removed': {
-			return {path: file, kind, bytes: 0};
+			return [{path: file, kind, bytes: 0}];
 		}
 
 		case 'added': {
-			const stats = await lstat(bytePathToNode(after));
-			return {path: file, kind, bytes: stats.isFile() ? stats.size : 0};
+			return [{path: file, kind, bytes: await sizeOf(after)}];
 		}
 
 		case 'replaced': {
-			const [one, two] = await Promise.all([lstat(bytePathToNode(before)), lstat(bytePathToNode(after))]);
-			if (one.isFile() && two.isFile()) {
-				const differing = await differingBytes(before, after);
-				return {path: file, kind: differing > 0 || one.size !== two.size ? 'modified' : 'metadata', bytes: differing};
-			}
-
-			return {path: file, kind: 'modified', bytes: two.isFile() ? two.size : 0};
+			return compareReplaced(file, before, after);
 		}
 
-		case 'content':
-		case 'metadata':
-		case 'times':
+		case 'content': {
+			return [{path: file, kind: 'modified', bytes}];
+		}
+
+		case 'metadata': {
+			return [{path: file, kind, bytes: 0}];
+		}
+
+		case 'times': {
+			return await isTouched(before, after) ? [{path: file, kind: 'metadata', bytes: 0}] : [];
+		}
+
 		case 'none': {
-			if (change.from !== undefined) {
-				return {
-					path: file, kind: 'renamed', from: inData(change.from), bytes,
-				};
-			}
-
-			if (kind === 'content') {
-				return {path: file, kind: 'modified', bytes};
-			}
-
-			return kind === 'metadata' || await isTouched(before, after) ? {path: file, kind: 'metadata', bytes: 0} : undefined;
+			return [];
 		}
 	}
+};
+
+const sizeOf = async (file: BytePath): Promise<number> => {
+	const stats = await lstat(bytePathToNode(file));
+	return stats.isFile() ? stats.size : 0;
+};
+
+/** Another file, folder or link took the place of what was there. */
+const compareReplaced = async (file: string, before: BytePath, after: BytePath): Promise<FileChange[]> => {
+	const [one, two] = await Promise.all([lstat(bytePathToNode(before)), lstat(bytePathToNode(after))]);
+	if (one.isFile() && two.isFile()) {
+		const differing = await differingBytes(before, after);
+		return [{path: file, kind: differing > 0 || one.size !== two.size ? 'modified' : 'metadata', bytes: differing}];
+	}
+
+	if (one.isSymbolicLink() && two.isSymbolicLink()) {
+		const [fromTarget, toTarget] = await Promise.all([readlink(bytePathToNode(before)), readlink(bytePathToNode(after))]);
+		return fromTarget === toTarget ? [] : [{path: file, kind: 'modified', bytes: 0}];
+	}
+
+	if (one.isDirectory() && two.isDirectory()) {
+		return one.mode === two.mode && one.uid === two.uid && one.gid === two.gid ? [] : [{path: file, kind: 'metadata', bytes: 0}];
+	}
+
+	return [{path: file, kind: 'removed', bytes: 0}, {path: file, kind: 'added', bytes: two.isFile() ? two.size : 0}];
 };
 
 /** Whether a file's time of modification was set; a folder's changes with the names in it, and a reader changes the time of access. */

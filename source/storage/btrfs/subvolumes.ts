@@ -3,7 +3,7 @@ Subvolumes by the `btrfs` program (btrfs-subvolume(8), btrfs-property(8)).
 
 Making a snapshot is one transaction of the file system: it is there whole or not at all, also after a power cut.
 */
-import {accessSync, constants} from 'node:fs';
+import {accessSync, constants, existsSync} from 'node:fs';
 import {rmdir} from 'node:fs/promises';
 import {CoppiceError, isSystemError} from '../../system/errors.ts';
 import {isRoot, runCommand, tryCommand} from '../../system/run-command.ts';
@@ -67,8 +67,11 @@ export const deleteSubvolumes = async (folders: readonly string[]): Promise<void
 		}
 	}
 
+	// Some may be gone by now: the program goes on after one that it can't delete.
 	for (const folder of folders) {
-		await deleteSubvolume(folder);
+		if (existsSync(folder)) {
+			await deleteSubvolume(folder);
+		}
 	}
 };
 

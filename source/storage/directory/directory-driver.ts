@@ -108,6 +108,7 @@ export const createDirectoryDriver = async (options: {readonly pool: string}): P
 		},
 
 		isSealed,
+		destroysAtOnce: false,
 		destroy: removeFolders,
 	};
 	return createFolderDriver(pool, engine);

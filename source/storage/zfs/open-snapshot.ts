@@ -6,6 +6,7 @@ mounted. What a process left that was killed while it read is told by its mark, 
 */
 import {mkdir} from 'node:fs/promises';
 import path from 'node:path';
+import {failpoint} from '../../system/failpoint.ts';
 import {runCommand, tryCommand} from '../../system/run-command.ts';
 import type {OpenSnapshot} from '../driver.ts';
 import {incomingFolder, volumeFolder, type VolumeAddress} from '../layout.ts';
@@ -49,6 +50,7 @@ export const openByMount = async (pool: string, address: VolumeAddress, snapshot
 	await withFiles(async () => mkdir(folder));
 	try {
 		await runCommand(['mount', '-t', 'zfs', '-o', 'ro', snapshot, folder]);
+		failpoint('zfs-mount-snapshot');
 	} catch (error) {
 		await removeMountpoint(folder);
 		throw error;

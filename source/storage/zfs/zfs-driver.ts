@@ -37,6 +37,7 @@ import type {
 	Room,
 	SnapshotRequest,
 	StorageDriver,
+	Survey,
 	Usage,
 	VolumeContents,
 } from '../driver.ts';
@@ -612,6 +613,16 @@ class ZfsDriver implements StorageDriver {
 		options: {ignore?: (difference: Difference) => boolean} = {},
 	): Promise<boolean> {
 		return this.#withTrees(address, {snapshot}, {branch}, async (...trees) => areTreesDifferent(...trees, options));
+	}
+
+	async survey(
+		address: VolumeAddress,
+		branch: string,
+		snapshot: string,
+		options: {ignore?: (difference: Difference) => boolean} = {},
+	): Promise<Survey> {
+		const [changed, usage] = await Promise.all([this.isChanged(address, branch, snapshot, options), this.usage(address, {branch}, snapshot)]);
+		return {...usage, changed};
 	}
 
 	async usage(address: VolumeAddress, data: DataReference, base?: string): Promise<Usage> {

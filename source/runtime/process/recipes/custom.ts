@@ -45,15 +45,21 @@ const ownVariables = ({service, mounts, ports}: ClientFacts): Record<string, str
 	return variables;
 };
 
+/**
+A folder of the image is none of this host, unless it is mounted; one that was named for this runtime is.
+*/
+const chooseWorkingFolder = ({service, mounts, projectFolder}: RecipeContext): string => {
+	const named = service.settings.process?.workingDirectory;
+	const inside = named ?? service.workingDirectory;
+	const mounted = inside === undefined ? undefined : toHostPath(mounts, inside);
+	return mounted ?? path.resolve(projectFolder, named ?? '.');
+};
+
 const plan = async (context: RecipeContext): Promise<LaunchPlan> => {
-	const {service, mounts, ports, projectFolder} = context;
-	const settings = service.settings.process;
-	const command = (settings?.command ?? []).map(word => mapWord(mounts, word));
+	const {service, mounts} = context;
+	const command = (service.settings.process?.command ?? []).map(word => mapWord(mounts, word));
 	const [program = ''] = command;
-	const inside = settings?.workingDirectory ?? service.workingDirectory;
-	// A folder of the image is none of this host; one that was named for this runtime is.
-	const own = settings?.workingDirectory === undefined ? undefined : path.resolve(projectFolder, settings.workingDirectory);
-	const workingFolder = (inside === undefined ? undefined : toHostPath(mounts, inside)) ?? own ?? projectFolder;
+	const workingFolder = chooseWorkingFolder(context);
 	const found = findProgram([program.includes('/') ? path.resolve(workingFolder, program) : program]);
 	if (found === undefined) {
 		throw new CoppiceError('precondition', `The program ${JSON.stringify(program)}, which ${service.name} runs, is not on this host.`, {

@@ -5,6 +5,7 @@ import {spawn, type ChildProcess} from 'node:child_process';
 import {randomBytes} from 'node:crypto';
 import {once} from 'node:events';
 import {
+	chown,
 	readFile,
 	mkdir,
 	rm,
@@ -72,9 +73,25 @@ type MariadbInit = {
 	readonly scratch: string;
 	readonly flags: readonly string[];
 	readonly optionsFile: string | undefined;
+	readonly temporaryFolder: string;
 };
 
-const installDatabase = async ({context, user, folder}: MariadbInit): Promise<void> => {
+/**
+A folder for temporary tables of one server alone. A MariaDB that starts removes all it finds there, other servers' too, so
+the common `/tmp` must not be it.
+*/
+const makeTemporaryFolder = async (socketFolder: string, user: ServiceUser): Promise<string> => {
+	const folder = path.join(socketFolder, 'tmp');
+	await mkdir(folder, {recursive: true, mode: 0o700});
+	const {uid, gid} = ids(user);
+	if (uid !== undefined && gid !== undefined) {
+		await chown(folder, uid, gid);
+	}
+
+	return folder;
+};
+
+const installDatabase = async ({context, user, folder, temporaryFolder}: MariadbInit): Promise<void> => {
 	const {service, signal} = context;
 	const installer = findProgram(['mariadb-install-db', 'mysql_install_db']);
 	if (installer === undefined) {
@@ -93,7 +110,7 @@ const installDatabase = async ({context, user, folder}: MariadbInit): Promise<vo
 		// As the image does: no account but root@localhost; else root without a password on 127.0.0.1 would be one.
 		'--rpm',
 	], {
-		...ids(user), cwd: folder, env: baseEnvironment(user), service: service.name, signal,
+		...ids(user), cwd: folder, env: {...baseEnvironment(user), TMPDIR: temporaryFolder}, service: service.name, signal,
 	});
 	context.log('stderr', result.stderr);
 	if (result.exitCode === 0) {
@@ -107,10 +124,10 @@ const installDatabase = async ({context, user, folder}: MariadbInit): Promise<vo
 };
 
 const startServer = async (init: MariadbInit, socket: string): Promise<ChildProcess> => {
-	const {context, program, user, folder, flags, optionsFile} = init;
+	const {context, program, user, folder, flags, optionsFile, temporaryFolder} = init;
 	const [stdout, stderr] = context.openOutput(user);
 	const child = spawn(program, mariadbArguments(flags, {dataFolder: folder, socket}, optionsFile), {
-		...ids(user), cwd: folder, env: baseEnvironment(user), stdio: ['ignore', stdout, stderr], detached: true,
+		...ids(user), cwd: folder, env: {...baseEnvironment(user), TMPDIR: temporaryFolder}, stdio: ['ignore', stdout, stderr], detached: true,
 	});
 	let isOver = false;
 	const end = (): void => {
@@ -268,11 +285,12 @@ const plan = async (context: RecipeContext): Promise<LaunchPlan> => {
 	await context.claimFolder(dataFolder, user);
 	const socketFolder = await context.socketFolder(user);
 	const optionsFile = await writeOptions(mounts, socketFolder);
+	const temporaryFolder = await makeTemporaryFolder(socketFolder, user);
 	const isNew = await initialiseOnce({
 		service: service.name, dataFolder, user, landmark: 'mysql',
 		async fill(folder, scratch) {
 			await makeMariadb({
-				context, program, user, folder, scratch, flags, optionsFile,
+				context, program, user, folder, scratch, flags, optionsFile, temporaryFolder,
 			});
 		},
 	});
@@ -286,7 +304,7 @@ const plan = async (context: RecipeContext): Promise<LaunchPlan> => {
 	const own = ports.find(({target, protocol}) => target === mariadbPort && protocol === 'tcp');
 	return {
 		command: [program, ...mariadbArguments(flags, {dataFolder, socket, ...(own && {port: own.published, address: own.address})}, optionsFile)],
-		environment: baseEnvironment(user),
+		environment: {...baseEnvironment(user), TMPDIR: temporaryFolder},
 		user,
 		workingFolder: dataFolder,
 		stopSignal: 'SIGTERM',

@@ -1,7 +1,7 @@
 /**
 Finds the Postgres servers of this host: of the distribution, on the search path, and in an npm package that ships one.
 
-A data folder can only be opened by the major version that wrote it, so that decides; then the tag of the image; then the newest.
+A data folder can only be opened by the major version that wrote it, so that decides; then the tag of the image; then the newest that the host itself has.
 */
 import {
 	cp,
@@ -165,11 +165,12 @@ export const choosePostgres = (
 	installations: readonly PostgresInstallation[],
 	wanted: {readonly data?: string; readonly image?: string},
 ): PostgresChoice => {
-	const [newest] = installations;
+	// The host's own before the package's, which is there for hosts that have none.
+	const preferred = installations.find(({packageFolder}) => packageFolder === undefined) ?? installations[0];
 	if (wanted.data !== undefined) {
 		const installation = installations.find(({major}) => major === wanted.data);
 		if (installation === undefined) {
-			throw new CoppiceError('precondition', `The data of ${service} were written by Postgres ${wanted.data}, but this host has ${newest ? `only Postgres ${nameAll(installations)}` : 'no Postgres'}.`, {
+			throw new CoppiceError('precondition', `The data of ${service} were written by Postgres ${wanted.data}, but this host has ${preferred ? `only Postgres ${nameAll(installations)}` : 'no Postgres'}.`, {
 				service, hint: `Install that version: \`apt-get install postgresql-${wanted.data}\`, from apt.postgresql.org where the distribution lacks it.`,
 			});
 		}
@@ -177,7 +178,7 @@ export const choosePostgres = (
 		return {installation};
 	}
 
-	if (newest === undefined) {
+	if (preferred === undefined) {
 		throw new CoppiceError('precondition', `The service ${service} needs Postgres, and this host has none.`, {
 			service, hint: 'Run `apt-get install postgresql`, or `npm install` in the folder of coppice: one comes with it.',
 		});
@@ -185,10 +186,10 @@ export const choosePostgres = (
 
 	const asked = installations.find(({major}) => major === wanted.image);
 	return asked !== undefined || wanted.image === undefined
-		? {installation: asked ?? newest}
+		? {installation: asked ?? preferred}
 		: {
-			installation: newest,
-			notice: `The image of ${service} is Postgres ${wanted.image}; this host has ${nameAll(installations)}, so its database is made with ${newest.major}.`,
+			installation: preferred,
+			notice: `The image of ${service} is Postgres ${wanted.image}; this host has ${nameAll(installations)}, so its database is made with ${preferred.major}.`,
 		};
 };
 

@@ -1,0 +1,56 @@
+/**
+Keeps what the last survey of a volume counted, so that `status` need not ask the file system again as long as no file has changed.
+A cache: losing it costs a few milliseconds.
+*/
+import {createHash} from 'node:crypto';
+import {readFile, rename, writeFile} from 'node:fs/promises';
+import process from 'node:process';
+import type {TreeUsage} from './compare-trees.ts';
+
+type Counted = {readonly key: string; readonly ownBytes: number};
+
+/** The kernel writes dirty data within 30 s, looking every 5 (`vm.dirty_expire_centisecs`); until then their place is not known. */
+const settledAfter = 40_000;
+
+const keyOf = (differing: TreeUsage['differing']): string => {
+	const hash = createHash('sha256');
+	for (const {path, diskBytes, mtimeMs} of differing) {
+		hash.update(`${path}\0${diskBytes}\0${mtimeMs}\0`);
+	}
+
+	return hash.digest('hex');
+};
+
+const readCounted = async (file: string): Promise<Partial<Counted>> => {
+	try {
+		return JSON.parse(await readFile(file, 'utf8')) as Partial<Counted>;
+	} catch {
+		return {};
+	}
+};
+
+/**
+The bytes that only these files hold: as counted before where nothing has changed since, else counted now.
+
+@param file - The cache of this volume.
+*/
+export const countOnce = async (file: string, differing: TreeUsage['differing'], count: () => Promise<number>): Promise<number> => {
+	const key = keyOf(differing);
+	const known = await readCounted(file);
+	if (known.key === key && typeof known.ownBytes === 'number') {
+		return known.ownBytes;
+	}
+
+	const ownBytes = await count();
+	if (differing.every(({mtimeMs}) => mtimeMs < Date.now() - settledAfter)) {
+		const temporary = `${file}.${process.pid}.tmp`;
+		try {
+			await writeFile(temporary, JSON.stringify({key, ownBytes} satisfies Counted));
+			await rename(temporary, file);
+		} catch {
+			// A full or read-only pool: it is counted again next time.
+		}
+	}
+
+	return ownBytes;
+};
