@@ -67,7 +67,11 @@ const isVolumeChanged = async (
 	volume: string,
 	snapshot: string | undefined,
 	known: Readonly<Record<string, string>>,
-): Promise<boolean> => snapshot === undefined ? true : workspace.pool.driver.isChanged({stack: workspace.stack.name, volume}, branch, snapshot, {ignore: isNoChange(workspace, volume, known)});
+): Promise<boolean> => {
+	const {pool, stack} = workspace;
+	const ignore = isNoChange(workspace, volume, known);
+	return snapshot === undefined || pool.driver.isChanged({stack: stack.name, volume}, branch, snapshot, {ignore});
+};
 
 /**
 For each volume of the stack what `StorageDriver.survey` says of a branch against a commit. A volume that the commit does not

@@ -120,16 +120,20 @@ Takes a project up. Doing it again finds new volumes and changes nothing else.
 @throws CoppiceError `conflict` when the name is taken by another project in that pool.
 */
 export const init = async (options: InitOptions): Promise<InitResult> => {
-	const {directory, composeFiles, driver, dataset, report = () => {}, home = findHome()} = options;
+	const {directory, composeFiles, dataset, report = () => {}, home = findHome()} = options;
 	const stack = await readStack({directory, ...(composeFiles !== undefined && {composeFiles})});
 	const known = await readProject(home, stack.projectFolder);
-	const wished = options.pool ?? stack.settings.pool;
+	const {readUserSettings} = await import('../host/user-settings.ts');
+	const settings = readUserSettings(home);
+	// Flags over the project over what the stack has over the user's settings.
+	const wished = options.pool ?? stack.settings.pool ?? (known === undefined ? settings.pool : undefined);
+	const driver = options.driver ?? settings.driver;
 	const poolFolder = wished === undefined ? known?.pool ?? home.pool : path.resolve(stack.projectFolder, wished);
 	report({type: 'step', message: `looking for a pool at ${poolFolder}`});
 	const pool = await findOrMakePool({
 		path: poolFolder, ...(driver !== undefined && {driver}), ...(dataset !== undefined && {dataset}),
 	});
-	const runtime = options.runtime ?? stack.settings.runtime ?? known?.runtime ?? 'process';
+	const runtime = options.runtime ?? stack.settings.runtime ?? known?.runtime ?? settings.runtime ?? 'process';
 	const project = {
 		folder: stack.projectFolder, stack: stack.name, pool: pool.path, runtime,
 	};

@@ -37,7 +37,7 @@ export type PruneResult = {
 	readonly removed: ReadonlyArray<{readonly id: string; readonly message: string; readonly time: string; readonly kind: string}>;
 	readonly kept: ReadonlyArray<{readonly id: string; readonly why: string}>;
 
-	/** Snapshots destroyed for good. */
+	/** Snapshots destroyed for good, or that would be. */
 	readonly destroyed: number;
 
 	/** Commits in the trash, that `undo` can bring back. */
@@ -138,11 +138,30 @@ const emptyTrash = async (workspace: Workspace, {destroy}: Trash): Promise<numbe
 };
 
 /**
+What the user's settings say to keep where the command does not.
+
+@throws CoppiceError `usage` when they say nothing either.
+*/
+const usualKeep = async ({home}: Workspace): Promise<string> => {
+	const {readUserSettings} = await import('../host/user-settings.ts');
+	const {keep} = readUserSettings(home);
+	if (keep === undefined) {
+		throw new CoppiceError('usage', 'It has to be said what to keep, or which commits to remove.', {
+			hint: 'Try `coppice prune --keep 24h:all,7d:daily,8w:weekly --dry-run`, or put `"keep"` into config.json.',
+		});
+	}
+
+	return keep;
+};
+
+/**
 @throws CoppiceError `conflict` when a named commit has a branch or tag; `usage` when a rule can't be read.
 */
 export const prune = async (workspace: Workspace, options: PruneOptions): Promise<PruneResult> =>
 	exclusively(workspace, 'prune', async () => {
-		const {keep, keepLast, revisions = [], dryRun = false, now = false} = options;
+		const {keepLast, revisions = [], dryRun = false, now = false} = options;
+		const isTold = options.keep !== undefined || keepLast !== undefined || now || revisions.length > 0;
+		const keep = isTold ? options.keep : await usualKeep(workspace);
 		const {history} = workspace;
 		const kept = await findProtected(workspace);
 		let removed: readonly StoredCommit[] = [];
@@ -183,7 +202,7 @@ export const prune = async (workspace: Workspace, options: PruneOptions): Promis
 				id, message, time, kind,
 			})),
 			kept: reasons,
-			destroyed: dryRun ? 0 : await emptyTrash(workspace, trash),
+			destroyed: dryRun ? trash.destroy.values().reduce((sum, snapshots) => sum + snapshots.length, 0) : await emptyTrash(workspace, trash),
 			inTrash: trash.inTrash,
 			dryRun,
 		};

@@ -13,12 +13,6 @@ export const verb: Verb<Options, PruneResult> = {
 	isData: true,
 	async run(context, {arguments: commits, options: {keep, keepLast, dryRun = false, now = false}}) {
 		const revisions = commits.length === 0 ? undefined : commits;
-		if (revisions === undefined && keep === undefined && keepLast === undefined && !now) {
-			throw new CoppiceError('usage', 'It has to be said what to keep, or which commits to remove.', {
-				hint: 'Try `coppice prune --keep 24h:all,7d:daily,8w:weekly --dry-run`.',
-			});
-		}
-
 		if (revisions !== undefined && (keep !== undefined || keepLast !== undefined)) {
 			throw new CoppiceError('usage', 'Commits by name and rules of what to keep can\'t be given at once.', {hint: 'Run `coppice prune` twice.'});
 		}
@@ -28,14 +22,13 @@ export const verb: Verb<Options, PruneResult> = {
 		};
 		const workspace = await context.openWorkspace();
 		if (now && !dryRun && !context.globals.yes) {
-			// Without `now`, so that it says what is in the trash.
-			const plan = await prune(workspace, {...wish, now: false, dryRun: true});
+			const plan = await prune(workspace, {...wish, dryRun: true});
 			await context.confirm({
 				what: 'Pruning at once',
 				lost: [
 					...plan.removed.length === 0 ? [] : renderRemoved(plan.removed, context.view, 0).split('\n'),
-					...plan.inTrash === 0 ? [] : [`${formatCount(plan.inTrash, 'commit')} in the trash`],
-					...plan.removed.length + plan.inTrash === 0 ? ['nothing that could be brought back'] : [],
+					...plan.destroyed === 0 ? [] : [`${formatCount(plan.destroyed, 'snapshot')} in the trash`],
+					...plan.removed.length + plan.destroyed === 0 ? ['nothing that could be brought back'] : [],
 				],
 				way: 'This can\'t be undone.',
 			});

@@ -187,21 +187,20 @@ export class ChangeCollector {
 			changes.set('', changeOf(this.#root, '', false, false));
 		}
 
-		for (const entry of this.#known) {
-			if (there.has(entry) || entry.from === undefined) {
-				continue;
-			}
-
-			const now = changes.get(entry.from);
-			const isReplaced = now?.kind === 'added';
-			if (now === undefined || isReplaced) {
-				changes.set(entry.from, {
-					path: entry.from, kind: isReplaced ? 'replaced' : 'removed', from: undefined, bytes: now?.bytes ?? 0,
+		const removed: CollectedChange[] = [];
+		const gone = this.#known.filter(entry => !there.has(entry));
+		for (const {from} of gone) {
+			const now = from === undefined ? undefined : changes.get(from);
+			if (from !== undefined && now?.kind === 'added') {
+				changes.set(from, {...now, kind: 'replaced'});
+			} else if (from !== undefined) {
+				removed.push({
+					path: from, kind: 'removed', from: undefined, bytes: 0,
 				});
 			}
 		}
 
-		return Array.from(changes, ([, change]) => change).filter(change => change.kind !== 'none' || change.from !== undefined);
+		return [...Array.from(changes, ([, change]) => change).filter(change => change.kind !== 'none' || change.from !== undefined), ...removed];
 	}
 }
 
