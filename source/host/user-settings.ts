@@ -40,7 +40,7 @@ export const readUserSettings = (home: Home): UserSettings => {
 	} catch (error) {
 		const file = `${home.config}/config.json`;
 		throw new CoppiceError('usage', `The settings in ${file} can't be used: ${error instanceof Error ? error.message : String(error)}`, {
-			file, hint: 'Correct the file or remove it; docs/cli.md lists what it may hold.', cause: error,
+			file, hint: 'Correct the file or remove it. It may say `pool`, `driver`, `runtime` and `keep`.', cause: error,
 		});
 	}
 };
