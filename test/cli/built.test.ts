@@ -82,7 +82,6 @@ test('usage errors have exit code 2, and no stack trace', async t => {
 		['log', '-n', 'many'],
 		['commit', '-m', ''],
 		['commit'],
-		['prune'],
 		['prune', '--keep-last', '1', 'abcd'],
 		['branch', '-d'],
 		['branch', '-d', '-m', 'x'],

@@ -20,7 +20,7 @@ import pg from 'pg';
 import {CoppiceError} from '../../../source/system/errors.ts';
 import {isRoot, tryCommand} from '../../../source/system/run-command.ts';
 import {findProgram} from '../../../source/runtime/process/recipes/find-program.ts';
-import {findPostgres} from '../../../source/runtime/process/recipes/postgres-binaries.ts';
+import {choosePostgres, findPostgres} from '../../../source/runtime/process/recipes/postgres-binaries.ts';
 import {readStat} from '../../../source/runtime/process/process-table.ts';
 import {findUser} from '../../../source/runtime/process/service-user.ts';
 import type {Mount, Service} from '../../../source/stack/stack.ts';
@@ -272,7 +272,7 @@ postgres.run(`Postgres: a foreign server on the same data is a conflict; the pid
 	await open.runtime.down();
 	const data = open.volumeFolder('data');
 	const {uid, gid} = await stat(data);
-	const foreign = spawn(path.join(installations[0]!.binFolder, 'postgres'), ['-D', data, '-c', 'listen_addresses=', '-c', `unix_socket_directories=${data}`], {
+	const foreign = spawn(path.join(choosePostgres('db', installations, {}).installation.binFolder, 'postgres'), ['-D', data, '-c', 'listen_addresses=', '-c', `unix_socket_directories=${data}`], {
 		...(isRoot() && {uid, gid}), stdio: 'ignore', cwd: data,
 	});
 	const ended = once(foreign, 'exit');
