@@ -2,7 +2,7 @@
 Gathers how things stand, plans a verb's changes and carries them out. The one way in which verbs change branches and data.
 */
 import {randomUUID} from 'node:crypto';
-import {performance} from 'node:perf_hooks';
+import {monotonicNow} from '../system/clock.ts';
 import type {StoredCommit} from '../history/commit.ts';
 import type {Operation} from '../history/operation.ts';
 import {describeDefinition} from '../stack/definition.ts';
@@ -161,7 +161,7 @@ Carries a verb's changes out and waits until the services it restarted are ready
 @throws CoppiceError when the changes don't fit, a step fails, or a service does not get ready (the data are in place then).
 */
 export const applyChanges = async (workspace: Workspace, intent: Intent, options: {signal?: AbortSignal} = {}): Promise<Applied> => {
-	const begun = performance.now();
+	const begun = monotonicNow();
 	const facts = await gatherFacts(workspace, intent.changes);
 	const head = intent.changes.findLast(change => change.type === 'head')?.to ?? facts.current;
 	const [endsClean, leftClean] = await Promise.all([
@@ -182,7 +182,7 @@ export const applyChanges = async (workspace: Workspace, intent: Intent, options
 		},
 	}, options.signal);
 	await waitUntilReady(workspace, plan.restarted, options);
-	const readyMilliseconds = performance.now() - begun;
+	const readyMilliseconds = monotonicNow() - begun;
 	if (plan.restarted.length > 0) {
 		await Promise.all([
 			endsClean ? markBaseline(workspace, head) : undefined,

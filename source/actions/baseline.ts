@@ -1,39 +1,41 @@
 /**
 What a service writes just by starting on clean data (recovery, pid files) is no change of the user's.
 
-After a verb has started services on the data of a commit, the files that differ by then are noted with their signatures;
-`status` passes over them as long as they stay like that. This is for display alone: nothing is ever left out of a commit.
+After a verb has started services on the data of a commit, the moment is noted; `status` passes over files that differ but were not
+changed since. This is for display alone: nothing is ever left out of a commit.
 */
+import {mkdir, writeFile} from 'node:fs/promises';
 import path from 'node:path';
-import {readIfThere, writeDurably} from '../system/durable-file.ts';
+import {readIfThere} from '../system/durable-file.ts';
 import {nameToComponent} from '../system/names.ts';
 import {stackFolder} from '../storage/layout.ts';
 import type {Difference, Survey} from '../storage/driver.ts';
 import {databaseFolders} from './database-folders.ts';
 import type {Workspace} from './workspace.ts';
 
-/**
-Volume to path to signature.
-*/
-type Signatures = Readonly<Record<string, Readonly<Record<string, string>>>>;
-
 type KnownCommit = {readonly id: string; readonly volumes: Readonly<Record<string, string>>};
 
 type Baseline = {
+	/** The tip of the branch then. */
 	readonly commit: string;
-	readonly volumes: Signatures;
+
+	/** Milliseconds since 1970. */
+	readonly cleanAt: number;
 };
 
 const baselineFile = (workspace: Workspace, branch: string): string =>
 	path.join(stackFolder(workspace.pool.path, workspace.stack.name), 'baselines', `${nameToComponent(branch)}.json`);
 
-const readBaseline = async (workspace: Workspace, branch: string, commit: string): Promise<Signatures> => {
+/**
+Until when nothing that differs from a commit is the user's, in milliseconds since 1970.
+*/
+const readBaseline = async (workspace: Workspace, branch: string, commit: string): Promise<number> => {
 	try {
 		const baseline = JSON.parse(await readIfThere(baselineFile(workspace, branch)) ?? '{}') as Partial<Baseline>;
-		return baseline.commit === commit ? baseline.volumes ?? {} : {};
+		return baseline.commit === commit ? baseline.cleanAt ?? 0 : 0;
 	} catch {
 		// A damaged one only makes `status` say "changed".
-		return {};
+		return 0;
 	}
 };
 
@@ -51,9 +53,9 @@ const isVolatile = (workspace: Workspace, volume: string): ((file: string) => bo
 /**
 Differences that are none of the user's.
 */
-const isNoChange = (workspace: Workspace, volume: string, known: Readonly<Record<string, string>>): ((difference: Difference) => boolean) => {
+const isNoChange = (workspace: Workspace, volume: string, cleanAt: number): ((difference: Difference) => boolean) => {
 	const ignored = isVolatile(workspace, volume);
-	return ({path: file, signature}) => ignored(file) || known[file] === signature;
+	return ({path: file, changedAt}) => changedAt <= cleanAt || ignored(file);
 };
 
 /**
@@ -66,10 +68,10 @@ const isVolumeChanged = async (
 	branch: string,
 	volume: string,
 	snapshot: string | undefined,
-	known: Readonly<Record<string, string>>,
+	cleanAt: number,
 ): Promise<boolean> => {
 	const {pool, stack} = workspace;
-	const ignore = isNoChange(workspace, volume, known);
+	const ignore = isNoChange(workspace, volume, cleanAt);
 	return snapshot === undefined || pool.driver.isChanged({stack: stack.name, volume}, branch, snapshot, {ignore});
 };
 
@@ -83,7 +85,7 @@ export const surveyVolumes = async (
 	commit: KnownCommit | undefined,
 ): Promise<ReadonlyArray<Survey & {readonly name: string}>> => {
 	const {pool, stack, volumes} = workspace;
-	const known = commit === undefined ? {} : await readBaseline(workspace, branch, commit.id);
+	const cleanAt = commit === undefined ? 0 : await readBaseline(workspace, branch, commit.id);
 	return Promise.all(volumes.map(async name => {
 		const address = {stack: stack.name, volume: name};
 		const snapshot = commit?.volumes[name];
@@ -92,7 +94,7 @@ export const surveyVolumes = async (
 			return {...usage, name, changed: true};
 		}
 
-		const survey = await pool.driver.survey(address, branch, snapshot, {ignore: isNoChange(workspace, name, known[name] ?? {})});
+		const survey = await pool.driver.survey(address, branch, snapshot, {ignore: isNoChange(workspace, name, cleanAt)});
 		return {...survey, name};
 	}));
 };
@@ -105,20 +107,9 @@ export const changedVolumes = async (
 	branch: string,
 	commit: KnownCommit,
 ): Promise<Map<string, boolean>> => {
-	const known = await readBaseline(workspace, branch, commit.id);
+	const cleanAt = await readBaseline(workspace, branch, commit.id);
 	return new Map(await Promise.all(workspace.volumes.map(async volume =>
-		[volume, await isVolumeChanged(workspace, branch, volume, commit.volumes[volume], known[volume] ?? {})] as const)));
-};
-
-const recordDifferences = async (workspace: Workspace, branch: string, volume: string, snapshot: string): Promise<Record<string, string>> => {
-	const signatures: Record<string, string> = {};
-	const note = ({path: file, signature}: Difference): boolean => {
-		signatures[file] = signature;
-		return true;
-	};
-
-	await workspace.pool.driver.isChanged({stack: workspace.stack.name, volume}, branch, snapshot, {ignore: note});
-	return signatures;
+		[volume, await isVolumeChanged(workspace, branch, volume, commit.volumes[volume], cleanAt)] as const)));
 };
 
 /**
@@ -136,21 +127,18 @@ export const isBranchClean = async (workspace: Workspace, branch: string): Promi
 };
 
 /**
-Notes what differs now between a branch's live data and its tip: the caller knows that no user wrote it.
+Notes that whatever differs now between a branch's live data and its tip was not written by the user, as the caller knows.
 */
 export const markBaseline = async (workspace: Workspace, branch: string): Promise<void> => {
-	const {history, volumes} = workspace;
-	const branches = await history.branches();
-	const tip = branches.get(branch);
-	if (tip === undefined || tip === null) {
+	const cleanAt = Date.now();
+	const branches = await workspace.history.branches();
+	const commit = branches.get(branch);
+	if (commit === undefined || commit === null) {
 		return;
 	}
 
-	const commit = await history.readCommit(tip);
-	const signatures = await Promise.all(volumes.flatMap(volume => {
-		const snapshot = commit.volumes[volume];
-		return snapshot === undefined ? [] : [recordDifferences(workspace, branch, volume, snapshot).then(found => [volume, found] as const)];
-	}));
-	const baseline: Baseline = {commit: tip, volumes: Object.fromEntries(signatures)};
-	await writeDurably(baselineFile(workspace, branch), JSON.stringify(baseline));
+	const file = baselineFile(workspace, branch);
+	await mkdir(path.dirname(file), {recursive: true});
+	// Not made to last: losing it in a power cut only makes `status` say "changed".
+	await writeFile(file, JSON.stringify({commit, cleanAt} satisfies Baseline));
 };

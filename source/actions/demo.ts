@@ -11,9 +11,9 @@ import {
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
-import {performance} from 'node:perf_hooks';
 import process from 'node:process';
 import type {Client} from 'pg';
+import {monotonicNow} from '../system/clock.ts';
 import {CoppiceError} from '../system/errors.ts';
 import {findHome} from '../host/home.ts';
 import {forgetPool} from '../storage/find-pool.ts';
@@ -190,8 +190,8 @@ export const demo = async (options: DemoOptions = {}): Promise<DemoResult> => {
 				throw new CoppiceError('interrupted', `Interrupted before: ${name}.`);
 			}
 
-			const begun = performance.now();
-			const milliseconds = await run() ?? (performance.now() - begun);
+			const begun = monotonicNow();
+			const milliseconds = await run() ?? (monotonicNow() - begun);
 			const accounts = await countAccounts(opened());
 			steps.push({
 				name, milliseconds, check: describeAccounts(accounts), passed: expect(accounts),

@@ -1,8 +1,8 @@
 /**
 Ready means that a client can connect and query; for a service that is no database, that it runs and is healthy.
 */
-import {performance} from 'node:perf_hooks';
 import {setTimeout as delay} from 'node:timers/promises';
+import {monotonicNow} from '../system/clock.ts';
 import {CoppiceError} from '../system/errors.ts';
 import type {Database, Readiness} from '../database/database.ts';
 import type {ServiceState} from '../runtime/runtime.ts';
@@ -69,7 +69,7 @@ export const waitUntilReady = async (
 ): Promise<number> => {
 	const {stack, runtime} = workspace;
 	const {timeoutMilliseconds = 120_000, signal} = options;
-	const begun = performance.now();
+	const begun = monotonicNow();
 	const waiting = new Set(services);
 	let pause = firstPauseMilliseconds;
 	while (waiting.size > 0) {
@@ -88,13 +88,13 @@ export const waitUntilReady = async (
 				reasons.set(state.name, readiness.reason);
 			}
 
-			const hasWaited = performance.now() - begun > deniedMilliseconds;
+			const hasWaited = monotonicNow() - begun > deniedMilliseconds;
 			const denied = hasWaited && !readiness.ready && readiness.kind === 'denied';
 			if (denied || state.status === 'failed') {
 				throw await failure(workspace, state.name, readiness.ready ? 'has failed' : readiness.reason);
 			}
 		}));
-		if (performance.now() - begun > timeoutMilliseconds) {
+		if (monotonicNow() - begun > timeoutMilliseconds) {
 			const [name = '', reason = ''] = [...reasons][0] ?? [];
 			throw await failure(workspace, name, `was not ready in ${Math.round(timeoutMilliseconds / 1000)} s: ${reason}`);
 		}
@@ -107,7 +107,7 @@ export const waitUntilReady = async (
 		pause = Math.min(pause * 1.3, longestPauseMilliseconds);
 	}
 
-	return performance.now() - begun;
+	return monotonicNow() - begun;
 };
 
 const failure = async (workspace: Workspace, service: string, what: string): Promise<CoppiceError> => {

@@ -1,7 +1,7 @@
 /**
 `coppice up`, `down`, `restart`, `ps`: the lifecycle of a stack's services.
 */
-import {performance} from 'node:perf_hooks';
+import {monotonicNow} from '../system/clock.ts';
 import type {PortMapping} from '../stack/stack.ts';
 import type {ServiceState} from '../runtime/runtime.ts';
 import {isBranchClean, markBaseline} from './baseline.ts';
@@ -76,7 +76,7 @@ const startAndWait = async (workspace: Workspace, {services, signal}: ServiceOpt
 	const states = await runtime.states();
 	const started = states.filter(state => state.status !== 'created' && (services === undefined || services.includes(state.name)));
 	await waitUntilReady(workspace, started.map(state => state.name), {...(signal !== undefined && {signal})});
-	const readyMilliseconds = performance.now() - begun;
+	const readyMilliseconds = monotonicNow() - begun;
 	if (clean) {
 		await markBaseline(workspace, branch);
 	}
@@ -90,7 +90,7 @@ Starts services and returns when they are ready.
 @throws CoppiceError `conflict` for a port that is taken; `failed` when one does not get ready.
 */
 export const up = async (workspace: Workspace, options: ServiceOptions = {}): Promise<UpResult> =>
-	exclusively(workspace, 'up', async () => startAndWait(workspace, options, performance.now()), options);
+	exclusively(workspace, 'up', async () => startAndWait(workspace, options, monotonicNow()), options);
 
 /**
 Stops every service. The data stay as they are.
@@ -112,7 +112,7 @@ Stops services and starts them again.
 */
 export const restart = async (workspace: Workspace, options: ServiceOptions = {}): Promise<UpResult> =>
 	exclusively(workspace, 'restart', async () => {
-		const begun = performance.now();
+		const begun = monotonicNow();
 		const branch = await workspace.history.currentBranch();
 		const clean = await isBranchClean(workspace, branch);
 		await workspace.runtime.stop(options.services);

@@ -52,17 +52,27 @@ const readOperations = async ({history}: Workspace): Promise<{readonly list: rea
 	}
 };
 
-export const status = async (workspace: Workspace): Promise<Status> => {
-	const {history, pool, stack, runtime} = workspace;
+/**
+The current branch, its tip, and how the live data differ from that.
+*/
+const surveyBranch = async (workspace: Workspace) => {
+	const {history} = workspace;
 	const [branch, branches] = await Promise.all([history.currentBranch(), history.branches()]);
 	const tip = branches.get(branch) ?? null;
 	const commit = tip === null ? undefined : await history.readCommit(tip);
-	const [surveys, services, room, operations] = await Promise.all([
-		surveyVolumes(workspace, branch, commit),
+	return [await surveyVolumes(workspace, branch, commit), branch, commit] as const;
+};
+
+export const status = async (workspace: Workspace): Promise<Status> => {
+	const {pool, stack, runtime} = workspace;
+	// The databases are asked first: the data are walked while they answer.
+	const [services, [surveys, branch, commit], room, operations] = await Promise.all([
 		listServices(workspace),
+		surveyBranch(workspace),
 		pool.driver.room(),
 		readOperations(workspace),
 	]);
+	const tip = commit?.id ?? null;
 	const undo = nextUndo(operations.list);
 	const described = surveys.map(({name, changed, sharedBytes, ownBytes}): VolumeStatus => ({
 		name, path: currentData(pool.path, {stack: stack.name, volume: name}), changed, sharedBytes, ownBytes,

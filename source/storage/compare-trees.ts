@@ -121,17 +121,18 @@ const hasSameSpecial = (from: Stats, to: Stats, fromPath: BytePath, toPath: Byte
 /** Paths within a tree begin with `/`, or are empty for its root. */
 const nameOf = (path: BytePath): string => path === '' ? '.' : bytePathToText(path.slice(1));
 
+const parentOf = (path: BytePath): BytePath => path.slice(0, path.lastIndexOf('/'));
+
 /**
-The state of a file such that a write changes it. A folder's is of the folder alone: names in it come and go.
+When a file or folder was changed last. Where it is gone, the folder that it was in tells: of that the names changed.
 */
-const signatureOf = (path: BytePath): string => {
-	const stats = lstatSync(bytePathToNode(path), {throwIfNoEntry: false, bigint: true});
-	if (stats === undefined) {
-		return 'removed';
+const changedAt = (root: BytePath, relative: BytePath): number => {
+	const stats = statOf(root + relative);
+	if (stats !== undefined) {
+		return stats.ctimeMs;
 	}
 
-	const parts = stats.isDirectory() ? [stats.ino, stats.mode, stats.uid, stats.gid] : [stats.ino, stats.size, stats.mtimeNs, stats.ctimeNs];
-	return parts.join(':');
+	return relative === '' ? Infinity : changedAt(root, parentOf(relative));
 };
 
 /**
@@ -149,7 +150,7 @@ export const areTreesDifferent = (
 
 	/** Whether a difference counts. */
 	const counts = (relative: BytePath): boolean =>
-		!ignore?.({path: nameOf(relative), signature: signatureOf(to + relative)});
+		!ignore?.({path: nameOf(relative), changedAt: changedAt(to, relative)});
 
 	const doesAddedCount = (relative: BytePath, stats: Stats): boolean =>
 		counts(relative) || (stats.isDirectory() && namesIn(to + relative).some(name => differ(`${relative}/${name}`)));
@@ -346,8 +347,6 @@ const matchTrees = (fromTree: Tree, toTree: Tree, rule: TreeRule): Matched => {
 	return {pairs, added, removed: Array.from(gone, ([path]) => path)};
 };
 
-const parentOf = (path: BytePath): BytePath => path.slice(0, path.lastIndexOf('/'));
-
 /** Whether it has its name still, and only the folder that it is in moved. */
 const isMovedWithFolder = ({fromPath, toPath}: Pair, movedTo: ReadonlyMap<BytePath, BytePath>): boolean => {
 	const [fromFolder, toFolder] = [parentOf(fromPath), parentOf(toPath)];
@@ -441,7 +440,7 @@ export const surveyTrees = (
 	const differing: BytePath[] = [];
 	let changed = false;
 	const note = (relative: BytePath): void => {
-		changed ||= !ignore?.({path: nameOf(relative), signature: signatureOf(to + relative)});
+		changed ||= !ignore?.({path: nameOf(relative), changedAt: changedAt(to, relative)});
 	};
 
 	const isSettled = (stats: Stats): boolean => rule.clones === 'inode' && stats.ctimeMs < rule.partedAt - granularityOf(stats.ctimeMs);

@@ -34,15 +34,14 @@ export type FileChange = {
 };
 
 /**
-A file of the live data that differs from a snapshot. Two differences of one path with the same signature are the same state
-of the file: it was not written in between.
+A file of the live data that differs from a snapshot.
 */
 export type Difference = {
 	/** Relative to the volume's `data` folder. */
 	readonly path: string;
 
-	/** Inode, size, mtime and ctime in nanoseconds, or `removed`. */
-	readonly signature: string;
+	/** Milliseconds since 1970 when it was changed last, by its inode; of a removed file, when names in its folder last changed. */
+	readonly changedAt: number;
 };
 
 export type ChangeSummary = {

@@ -7,10 +7,19 @@ import {readFile, rename, writeFile} from 'node:fs/promises';
 import process from 'node:process';
 import type {TreeUsage} from './compare-trees.ts';
 
-type Counted = {readonly key: string; readonly ownBytes: number};
+type Counted = {
+	readonly key: string;
+	readonly ownBytes: number;
+
+	/** Milliseconds since 1970. */
+	readonly countedAt: number;
+};
 
 /** The kernel writes dirty data within 30 s, looking every 5 (`vm.dirty_expire_centisecs`); until then their place is not known. */
 const settledAfter = 40_000;
+
+/** How long a count of data that have no place on the disk yet will do. */
+const provisionalFor = 10_000;
 
 const keyOf = (differing: TreeUsage['differing']): string => {
 	const hash = createHash('sha256');
@@ -37,19 +46,20 @@ The bytes that only these files hold: as counted before where nothing has change
 export const countOnce = async (file: string, differing: TreeUsage['differing'], count: () => Promise<number>): Promise<number> => {
 	const key = keyOf(differing);
 	const known = await readCounted(file);
-	if (known.key === key && typeof known.ownBytes === 'number') {
-		return known.ownBytes;
+	const {ownBytes: knownBytes, countedAt: knownAt} = known;
+	const newest = Math.max(...differing.map(({mtimeMs}) => mtimeMs));
+	const isGoodUntil = knownAt === undefined ? 0 : (knownAt > newest + settledAfter ? Infinity : knownAt + provisionalFor);
+	if (knownBytes !== undefined && known.key === key && Date.now() < isGoodUntil) {
+		return knownBytes;
 	}
 
 	const ownBytes = await count();
-	if (differing.every(({mtimeMs}) => mtimeMs < Date.now() - settledAfter)) {
-		const temporary = `${file}.${process.pid}.tmp`;
-		try {
-			await writeFile(temporary, JSON.stringify({key, ownBytes} satisfies Counted));
-			await rename(temporary, file);
-		} catch {
-			// A full or read-only pool: it is counted again next time.
-		}
+	const temporary = `${file}.${process.pid}.tmp`;
+	try {
+		await writeFile(temporary, JSON.stringify({key, ownBytes, countedAt: Date.now()} satisfies Counted));
+		await rename(temporary, file);
+	} catch {
+		// A full or read-only pool: it is counted again next time.
 	}
 
 	return ownBytes;
