@@ -121,6 +121,17 @@ remove_installed() {
 		find "$library" ! -type d -printf '  %p\n'
 	fi
 
+	# What the program keeps to start quickly can be made again. Other prefixes may share it, so only the usual one takes it along.
+	case $prefix in
+		/usr/local) cache=/var/cache/coppice ;;
+		"${HOME:-/nonexistent}/.local") cache=${XDG_CACHE_HOME:-$HOME/.cache}/coppice ;;
+		*) cache= ;;
+	esac
+	if [ -n "$cache" ] && [ -d "$cache" ]; then
+		say "Removing what the program kept in $cache to start quickly"
+		rm -rf -- "$cache"
+	fi
+
 	# A folder that every machine has stays even when it is empty.
 	case $prefix in
 		/usr | /usr/local) ;;
