@@ -31,14 +31,17 @@ export type Applied = {
 	readonly readyMilliseconds: number;
 };
 
+/**
+Commits that have to be there for a change.
+*/
 const namedCommits = (change: Change): readonly string[] => {
 	switch (change.type) {
 		case 'move': {
-			return change.data === undefined ? [] : [change.data];
+			return [change.to, change.data].filter(id => typeof id === 'string');
 		}
 
 		case 'create': {
-			return [change.data];
+			return [change.at, change.data].filter(id => typeof id === 'string');
 		}
 
 		case 'tag': {

@@ -12,10 +12,9 @@ import type {DriverName} from '../storage/driver.ts';
 import {findOrMakePool} from '../storage/find-pool.ts';
 import {stackFile} from '../storage/layout.ts';
 import type {Report} from './progress.ts';
-import {runStep} from './run-step.ts';
+import {makeVolumes} from './make-volumes.ts';
 import {exclusively} from './transact.ts';
 import {assembleWorkspace, managedVolumes} from './open-workspace.ts';
-import type {Workspace} from './workspace.ts';
 
 export const firstBranch = 'main';
 
@@ -94,23 +93,6 @@ const claimStack = async (pool: string, stack: Stack): Promise<void> => {
 	}
 };
 
-/**
-Makes the live clones of the current branch for volumes that have none, and their links.
-*/
-const makeVolumes = async (workspace: Workspace): Promise<void> => {
-	const {history, pool, stack, volumes} = workspace;
-	await history.create(firstBranch);
-	const branch = await history.currentBranch();
-	await Promise.all(volumes.map(async volume => {
-		const {branches} = await pool.driver.contents({stack: stack.name, volume});
-		if (!branches.includes(branch)) {
-			await runStep(workspace, {do: 'create', volume, branch});
-		}
-
-		await runStep(workspace, {do: 'link', volume, branch});
-	}));
-};
-
 const whyNotManaged = (stack: Stack, volume: string): string =>
 	stack.volumes[volume]?.external === true ? 'it is external: another project owns it' : 'x-coppice says so';
 
@@ -139,7 +121,10 @@ export const init = async (options: InitOptions): Promise<InitResult> => {
 	};
 	const workspace = await assembleWorkspace(stack, project, pool, home, report);
 	await claimStack(pool.path, stack);
-	await exclusively(workspace, 'init', async () => makeVolumes(workspace));
+	await exclusively(workspace, 'init', async () => {
+		await workspace.history.create(firstBranch);
+		await makeVolumes(workspace);
+	});
 	await writeProject(home, project);
 	return {
 		stack: stack.name,

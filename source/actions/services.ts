@@ -5,6 +5,7 @@ import {monotonicNow} from '../system/clock.ts';
 import type {PortMapping} from '../stack/stack.ts';
 import type {ServiceState} from '../runtime/runtime.ts';
 import {isBranchClean, markBaseline} from './baseline.ts';
+import {makeVolumes} from './make-volumes.ts';
 import {databaseTarget, probeService, waitUntilReady} from './ready.ts';
 import {exclusively} from './transact.ts';
 import type {Workspace} from './workspace.ts';
@@ -70,6 +71,7 @@ export type ServiceOptions = {
 
 const startAndWait = async (workspace: Workspace, {services, signal}: ServiceOptions, begun: number): Promise<UpResult> => {
 	const {history, runtime} = workspace;
+	await makeVolumes(workspace);
 	const branch = await history.currentBranch();
 	const clean = await isBranchClean(workspace, branch);
 	await runtime.start(services, {...(signal !== undefined && {signal})});

@@ -28,11 +28,49 @@ export type UndoResult = {
 	readonly readyMilliseconds: number;
 };
 
+/**
+Whether an operation removed commits whose data have been destroyed since: that can't be taken back any more.
+*/
+const isBeyondUndo = async ({history, pool, stack}: Workspace, {changes}: Operation): Promise<boolean> => {
+	for (const change of changes) {
+		for (const id of change.type === 'pruned' ? change.commits : []) {
+			const commit = await history.readAnyCommit(id);
+			for (const [volume, snapshot] of Object.entries(commit.volumes)) {
+				const {snapshots, trash} = await pool.driver.contents({stack: stack.name, volume});
+				if (!snapshots.includes(snapshot) && !trash.includes(snapshot)) {
+					return true;
+				}
+			}
+		}
+	}
+
+	return false;
+};
+
+/**
+The operation to take back, passing over those that can't be any more.
+*/
+const findTarget = async (workspace: Workspace, operations: readonly Operation[], verb: 'undo' | 'redo'): Promise<Operation | undefined> => {
+	const next = verb === 'undo' ? nextUndo : nextRedo;
+	let candidates = operations;
+	for (let target = next(candidates); target !== undefined; target = next(candidates)) {
+		const {id, summary} = target;
+		if (!await isBeyondUndo(workspace, target)) {
+			return target;
+		}
+
+		workspace.report({type: 'notice', message: `passing over "${summary}": what it removed was destroyed for good`});
+		candidates = candidates.filter(operation => operation.id !== id);
+	}
+
+	return undefined;
+};
+
 const takeBack = async (workspace: Workspace, verb: 'undo' | 'redo', signal: AbortSignal | undefined): Promise<UndoResult> =>
 	exclusively(workspace, verb, async () => {
 		const {history, stack} = workspace;
 		const operations = await history.operations();
-		const target = verb === 'undo' ? nextUndo(operations) : nextRedo(operations);
+		const target = await findTarget(workspace, operations, verb);
 		if (target === undefined) {
 			throw new CoppiceError('precondition', `There is nothing to ${verb} in stack ${stack.name}.`, {
 				stack: stack.name, hint: '`coppice undo --list` shows what was done.',

@@ -237,6 +237,10 @@ test.serial('a single commit is pruned without touching others, and undo brings 
 	await stack.json('prune', victim.id);
 	const {destroyed} = await stack.json('prune', '--now', '--yes');
 	t.true(destroyed >= 1);
+	// What was destroyed for good is passed over; and no branch is moved to a commit that is gone.
+	const beyond = await stack.run(['undo']);
+	t.is(beyond.exitCode, 3, beyond.stderr);
+	t.regex(beyond.stderr, /destroyed for good/v);
 	await stack.json('reset', at(log, 2).id);
 	t.is(await sumOfBalances(stack), whole);
 	await stack.json('undo');

@@ -100,6 +100,9 @@ type Case = {
 	readonly expected: (ids: Ids) => Picture;
 };
 
+/** Another id, always the same one. */
+const otherThan = (id: string): string => id.replace(/^./v, first => first === '0' ? '1' : '0');
+
 const before = (ids: Ids): Picture => ({
 	branches: {main: 'live', side: 'side'},
 	snapshots: {[ids.commit]: 'commit', [ids.safety]: 'unsaved', [ids.onSide]: 'side'},
@@ -117,8 +120,8 @@ const cases: readonly Case[] = [
 	{
 		title: 'snapshot',
 		method: 'snapshot',
-		arguments: (address, ids) => [[{address, branch: 'main', snapshot: ids.fresh}, {address, branch: 'side', snapshot: ids.fresh.replace(/^./v, '0')}]],
-		expected: ids => ({...before(ids), snapshots: {...before(ids).snapshots, [ids.fresh]: 'live', [ids.fresh.replace(/^./v, '0')]: 'side'}}),
+		arguments: (address, ids) => [[{address, branch: 'main', snapshot: ids.fresh}, {address, branch: 'side', snapshot: otherThan(ids.fresh)}]],
+		expected: ids => ({...before(ids), snapshots: {...before(ids).snapshots, [ids.fresh]: 'live', [otherThan(ids.fresh)]: 'side'}}),
 	},
 	{
 		title: 'stage',
