@@ -16,8 +16,18 @@ import path from 'node:path';
 import process from 'node:process';
 import test, {type ExecutionContext} from 'ava';
 import {execa} from 'execa';
+import {isRoot} from '../../source/system/run-command.ts';
 import {coppice, type CliResult} from '../fixtures/built-cli.ts';
+import {skipAloud} from '../fixtures/skip-aloud.ts';
 import {makeTestStack, postgresCompose, type TestStack} from '../fixtures/test-stack.ts';
+
+const rootTest = (title: string, run: (t: ExecutionContext) => Promise<void>): void => {
+	if (isRoot()) {
+		test.serial(title, run);
+	} else {
+		skipAloud(title, 'a loop-mounted btrfs needs root');
+	}
+};
 
 const stackTrace = /\n[\t ]+at .+:\d+:\d+/v;
 
@@ -163,7 +173,7 @@ test.serial('two commands at once on one stack', async t => {
 	t.is(log.length, results.filter(result => result.exitCode === 0).length);
 });
 
-test.serial('a pool that is full: in mid-write and in mid-commit', async t => {
+rootTest('a pool that is full: in mid-write and in mid-commit', async t => {
 	const stack = await makeTestStack({sizeBytes: 400 * 1024 * 1024});
 	t.teardown(stack.dispose);
 	await stack.json('up');
@@ -183,7 +193,7 @@ test.serial('a pool that is full: in mid-write and in mid-commit', async t => {
 	t.true(await isThere(stack, 'safe'));
 });
 
-test.serial('a pool unmounted under a running stack', async t => {
+rootTest('a pool unmounted under a running stack', async t => {
 	const stack = await makeTestStack();
 	t.teardown(stack.dispose);
 	await stack.json('up');

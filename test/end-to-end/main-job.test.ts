@@ -45,7 +45,7 @@ test.serial('status before the first commit', async t => {
 	t.is(status.stack, 'shop');
 	t.is(status.branch, 'main');
 	t.is(status.head, null);
-	t.is(status.pool.driver, 'btrfs');
+	t.is(status.pool.driver, stack.driver);
 	t.is(status.pool.path, stack.pool);
 	t.like(status.services[0], {name: 'db', state: 'running', ready: true});
 	t.is(status.services[0]?.ports[0]?.published, stack.port);

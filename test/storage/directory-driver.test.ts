@@ -2,12 +2,13 @@
 The directory driver keeps the contract of storage drivers: by full copies in the system's temporary folder, and by sharing blocks
 in a folder on btrfs.
 */
-import {mkdtemp, rm} from 'node:fs/promises';
+import {mkdtemp} from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import test from 'ava';
 import {createDirectoryDriver} from '../../source/storage/directory/directory-driver.ts';
 import {loopBtrfs, loopBtrfsMissing} from '../fixtures/loop-btrfs.ts';
+import {removeTree} from '../fixtures/remove-tree.ts';
 import {skipAloud} from '../fixtures/skip-aloud.ts';
 import {driverContract} from './driver-contract.ts';
 
@@ -16,7 +17,7 @@ const makePool = async (parent: string) => {
 	return {
 		driver: await createDirectoryDriver({pool}),
 		async dispose() {
-			await rm(pool, {recursive: true, force: true});
+			await removeTree(pool);
 		},
 	};
 };
