@@ -32,13 +32,32 @@ export const canReflink = async (folder: string): Promise<boolean> => {
 	}
 };
 
+let endsWithParentPrefix: readonly string[] | undefined;
+
+/**
+What makes the kernel end a command when this process is gone: `setpriv --pdeathsig` (prctl(2), PR_SET_PDEATHSIG), where it is installed.
+*/
+const endsWithParent = async (): Promise<readonly string[]> => {
+	if (endsWithParentPrefix === undefined) {
+		const prefix = ['setpriv', '--pdeathsig', 'KILL'];
+		try {
+			const {exitCode} = await tryCommand([...prefix, 'true']);
+			endsWithParentPrefix = exitCode === 0 ? prefix : [];
+		} catch {
+			endsWithParentPrefix = [];
+		}
+	}
+
+	return endsWithParentPrefix;
+};
+
 /**
 Makes `to` a copy of the folder `from`, on disk when it returns. A failure leaves a part of it there.
 
 @param to - Must not be there.
 */
 export const copyFolder = async (from: string, to: string): Promise<void> => {
-	// `--no-target-directory`: never into `to`, should something be there after all.
-	await runCommand(['cp', '--archive', '--reflink=auto', '--sparse=auto', '--no-target-directory', from, to]);
+	// `--no-target-directory`: never into `to`, should something be there after all. A copy must not go on when its command was killed.
+	await runCommand([...await endsWithParent(), 'cp', '--archive', '--reflink=auto', '--sparse=auto', '--no-target-directory', from, to]);
 	await runCommand(['sync', '--file-system', to]);
 };

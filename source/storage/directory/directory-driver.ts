@@ -70,7 +70,10 @@ const removeFolders = async (folders: readonly string[]): Promise<void> => {
 	for (const folder of folders) {
 		await chmod(folder, openMode);
 		await emptyFolder(folder);
-		await rm(folder, {recursive: true, force: true});
+		// A copy whose command was killed may still be writing: it is waited out.
+		await rm(folder, {
+			recursive: true, force: true, maxRetries: 10, retryDelay: 50,
+		});
 	}
 };
 
