@@ -108,7 +108,10 @@ export class ServiceLog {
 		this.#append(text);
 		if (before.stdout !== this.#positions.stdout || before.stderr !== this.#positions.stderr) {
 			try {
-				writeFileSync(positionFile(this.#stateFolder, this.#service), JSON.stringify(this.#positions), {mode: 0o600});
+				// Whole or not at all: a supervisor that is killed here must not leave its successor to begin anew.
+				const file = positionFile(this.#stateFolder, this.#service);
+				writeFileSync(`${file}.new`, JSON.stringify(this.#positions), {mode: 0o600});
+				renameSync(`${file}.new`, file);
 			} catch {
 				// As above.
 			}
