@@ -1,3 +1,4 @@
+/* eslint-disable ava/no-ignored-test-files -- It is run by `npm run soak`. */
 /**
 The ZFS driver killed after every `zfs` command of every operation: nothing is lost, and the same call again finishes what was begun.
 */
