@@ -12,7 +12,7 @@ import {syncFolder} from '../system/durable-file.ts';
 import {nameToComponent} from '../system/names.ts';
 import {currentLink, type VolumeAddress} from '../storage/layout.ts';
 import {databaseFolders} from './database-folders.ts';
-import {describeStep, type Step} from './steps.ts';
+import {describeStep, type SingleStep} from './steps.ts';
 import type {Workspace} from './workspace.ts';
 
 /**
@@ -33,7 +33,7 @@ Runs one step. Done already is no error, whatever the step.
 
 @throws CoppiceError of the layer below, with the stack's name.
 */
-export const runStep = async (workspace: Workspace, step: Step): Promise<void> => {
+export const runStep = async (workspace: Workspace, step: SingleStep): Promise<void> => {
 	const {history, runtime, pool, stack, databases, report} = workspace;
 	const {driver} = pool;
 	const address = (volume: string): VolumeAddress => ({stack: stack.name, volume});
@@ -152,15 +152,6 @@ export const runStep = async (workspace: Workspace, step: Step): Promise<void> =
 
 		case 'operation': {
 			await history.appendOperation(step.operation);
-			return;
-		}
-
-		case 'together': {
-			const results = await Promise.allSettled(step.steps.map(async inner => runStep(workspace, inner)));
-			const failed = results.find(result => result.status === 'rejected');
-			if (failed !== undefined) {
-				throw failed.reason;
-			}
 		}
 	}
 };

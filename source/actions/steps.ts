@@ -29,6 +29,11 @@ export type Step =
 	| {readonly do: 'together'; readonly steps: readonly Step[]};
 
 /**
+A step that is not made of others.
+*/
+export type SingleStep = Exclude<Step, {readonly do: 'together'}>;
+
+/**
 Steps side by side; one alone stands for itself.
 */
 export const together = (steps: readonly Step[]): Step => steps.length === 1 ? steps[0]! : {do: 'together', steps};
@@ -38,7 +43,7 @@ const list = (names: readonly string[]): string => names.join(', ');
 /**
 A step in words for people, or `undefined` for one too small to mention.
 */
-export const describeStep = (step: Step): string | undefined => {
+export const describeStep = (step: SingleStep): string | undefined => {
 	switch (step.do) {
 		case 'stop': {
 			return step.services.length === 0 ? undefined : `stopping ${list(step.services)}`;

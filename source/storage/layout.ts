@@ -9,7 +9,7 @@ Where everything is in a pool. The one place that knows the paths of the data la
                                        snapshots/<snapshot>/data  read-only
                                        snapshots/.trash-<snapshot>/data
                                        current -> branches/<branch>
-                                       incoming/ trash/
+                                       incoming/
 <pool>/stacks/<stack>/history/
 ```
 */
@@ -33,7 +33,6 @@ export const volumesFolder = (pool: string, stack: string): string => path.join(
 export const volumeFolder = (pool: string, {stack, volume}: VolumeAddress): string => path.join(volumesFolder(pool, stack), volume);
 export const branchesFolder = (pool: string, address: VolumeAddress): string => path.join(volumeFolder(pool, address), 'branches');
 export const snapshotsFolder = (pool: string, address: VolumeAddress): string => path.join(volumeFolder(pool, address), 'snapshots');
-export const trashFolder = (pool: string, address: VolumeAddress): string => path.join(volumeFolder(pool, address), 'trash');
 export const incomingFolder = (pool: string, address: VolumeAddress): string => path.join(volumeFolder(pool, address), 'incoming');
 
 /** The live clone of a branch: the subvolume, dataset or folder that holds `data/`. */
