@@ -23,11 +23,11 @@ How a client on this host reaches a service's database, if it can.
 */
 export const databaseTarget = (service: Service, state: ServiceState, database: Database) => {
 	const published = state.ports.find(port => port.target === database.port && port.published !== undefined);
-	if (published?.published === undefined && state.socket === undefined) {
+	if (published?.published === undefined && state.socket === undefined && state.address === undefined) {
 		return undefined;
 	}
 
-	const {address} = published ?? {};
+	const {address = published?.published === undefined ? state.address : undefined} = published ?? {};
 	const host = address === undefined || everyAddress.has(address) ? '127.0.0.1' : address;
 	return {
 		service,

@@ -53,7 +53,7 @@ export const runStep = async (workspace: Workspace, step: SingleStep): Promise<v
 
 		case 'start': {
 			if (step.services.length > 0) {
-				await runtime.start(step.services);
+				await runtime.resume(step.services);
 			}
 
 			return;

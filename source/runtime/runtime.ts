@@ -25,6 +25,9 @@ export type ServiceState = {
 
 	/** A Unix socket folder or the like that a client on this host may use. */
 	readonly socket?: string;
+
+	/** An address of the service's own at which this host reaches its ports, published or not: that of its container, say. */
+	readonly address?: string;
 };
 
 export type StopMode =
@@ -94,6 +97,12 @@ export type Runtime = {
 	*/
 	start(services?: readonly string[], options?: {signal?: AbortSignal}): Promise<void>;
 
+	/**
+	Starts again, in dependency order, services that `stop` has stopped, as they were: the same container, network and ports. What the
+	compose file says now is not looked at; a service of which nothing is left is started anew.
+	*/
+	resume(services: readonly string[]): Promise<void>;
+
 	/** Stops services in reverse dependency order. All of them where none are named. */
 	stop(services?: readonly string[], options?: {mode?: StopMode}): Promise<void>;
 
@@ -103,7 +112,13 @@ export type Runtime = {
 	/** One entry for each service of the stack, in the order of the file. Fast: called by `status`. */
 	states(): Promise<readonly ServiceState[]>;
 
-	/** Makes all processes of these services stand still (those that run). */
+	/**
+	Who else has managed volumes open now, in words for people: a container of another project, one that was started by hand. Their data
+	must not be taken away under them.
+	*/
+	otherUsers(volumes: readonly string[]): Promise<readonly string[]>;
+
+	/** Makes all processes of these services stand still (those that run), and whatever else writes to their managed volumes. */
 	freeze(services: readonly string[], options?: {leaseMilliseconds?: number}): Promise<Freeze>;
 
 	logs(options: LogOptions): AsyncIterable<LogLine>;

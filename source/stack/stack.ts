@@ -123,6 +123,9 @@ export type Volume = {
 
 	/** Why it is not managed: part of a sentence for the user, such as `it is external`. */
 	readonly unmanagedReason?: string;
+
+	/** Its name in the Docker engine: `shop_data`, say. Only where compose has read the file. */
+	readonly engineName?: string;
 };
 
 export type RuntimeName = 'process' | 'docker';

@@ -111,33 +111,39 @@ export const createProcessRuntime = (stack: Stack, context: RuntimeContext): Run
 	const isUp = (state: SupervisorState | undefined): boolean =>
 		state !== undefined && (isSupervised(state) || Object.values(state.services).some(record => isRunning(record)));
 
+	const start: Runtime['start'] = async (names, options = {}) => {
+		const {COMPOSE_PROFILES: profiles = ''} = process.env;
+		const order = planStart(stack.services, names, profiles.split(',').filter(name => name !== ''));
+		for (const name of names ?? []) {
+			const service = find(name);
+			if (recogniseService(service) === undefined) {
+				throw notRunnable(service);
+			}
+		}
+
+		const runnable = order.filter(name => recogniseService(find(name)) !== undefined);
+		for (const name of runnable) {
+			const missing = Object.keys(find(name).dependsOn).filter(dependency => stack.services[dependency] && !runnable.includes(dependency));
+			for (const dependency of missing) {
+				context.onNotice?.(`${name} is started without ${dependency}, which the process runtime can't run.`);
+			}
+		}
+
+		thawAbandoned(freezeFolder(runFolder));
+		if (runnable.length > 0) {
+			await ask({verb: 'start', services: runnable}, options.signal);
+		}
+	};
+
 	return {
 		name: 'process',
 
 		notices: () => processNotices(stack),
 
-		async start(names, options = {}) {
-			const {COMPOSE_PROFILES: profiles = ''} = process.env;
-			const order = planStart(stack.services, names, profiles.split(',').filter(name => name !== ''));
-			for (const name of names ?? []) {
-				const service = find(name);
-				if (recogniseService(service) === undefined) {
-					throw notRunnable(service);
-				}
-			}
+		start,
 
-			const runnable = order.filter(name => recogniseService(find(name)) !== undefined);
-			for (const name of runnable) {
-				const missing = Object.keys(find(name).dependsOn).filter(dependency => stack.services[dependency] && !runnable.includes(dependency));
-				for (const dependency of missing) {
-					context.onNotice?.(`${name} is started without ${dependency}, which the process runtime can't run.`);
-				}
-			}
-
-			thawAbandoned(freezeFolder(runFolder));
-			if (runnable.length > 0) {
-				await ask({verb: 'start', services: runnable}, options.signal);
-			}
+		async resume(names) {
+			await start(names);
 		},
 
 		async stop(names, options = {}) {
@@ -167,6 +173,11 @@ export const createProcessRuntime = (stack: Stack, context: RuntimeContext): Run
 			const state = readState(runFolder);
 			const supervised = state !== undefined && isSupervised(state);
 			return services.map(service => toState(service, state?.services[service.name], supervised));
+		},
+
+		async otherUsers() {
+			// Nothing but this host's own processes, which nobody else starts on these data.
+			return [];
 		},
 
 		async freeze(names, options = {}) {
