@@ -15,6 +15,7 @@ import {
 	rm,
 	writeFile,
 } from 'node:fs/promises';
+import {createRequire} from 'node:module';
 import path from 'node:path';
 import process from 'node:process';
 import {parseArgs} from 'node:util';
@@ -96,18 +97,70 @@ const keepApart: Plugin = {
 Modules of Node that take some milliseconds to load, and that no module of the program needs before it does something: loaded when something of
 theirs is first used.
 */
-const slowBuiltins = ['child_process', 'crypto', 'dns', 'http', 'https', 'net', 'readline', 'tls', 'v8', 'worker_threads', 'zlib'];
+const slowBuiltins = ['child_process', 'crypto', 'dns', 'fs/promises', 'http', 'https', 'net', 'os', 'readline', 'stream/promises', 'timers/promises', 'tls', 'v8', 'worker_threads', 'zlib'];
+
+/** Modules of Node that are there in any case. */
+const quickBuiltins = ['fs', 'path'];
+
+/** The names of what a module of Node exports. To read those left out is to be warned. */
+const exportsOf = (name: string): string[] =>
+	Object.keys(process.getBuiltinModule(name) ?? {}).filter(key => key !== 'default' && !key.endsWith('_OK'));
+
+/** Stands for a value that is looked up when something is asked of it. */
+const standIn = `const late = find => new Proxy(function () {}, {
+	get: (_, key) => find()[key],
+	construct: (_, words) => Reflect.construct(find(), words),
+	apply: (_, self, words) => Reflect.apply(find(), self, words),
+});
+`;
+
+/** A module that is there in any case: all of it got at once but what it loads when that is read. */
+const quickModule = (name: string): string => {
+	const getters = new Set(exportsOf(name).filter(key => Object.getOwnPropertyDescriptor(process.getBuiltinModule(name), key)?.get !== undefined));
+	return `${standIn}const builtin = process.getBuiltinModule(${JSON.stringify(name)});
+export default builtin;
+export const {${exportsOf(name).filter(key => !getters.has(key)).join(', ')}} = builtin;
+${[...getters].map(key => `export const ${key} = /* @__PURE__ */ late(() => builtin.${key});`).join('\n')}`;
+};
+
+/** For `import`: functions that load the module when they are called, and classes and objects that do so when something is asked of them. */
+const lateModule = (name: string): string => {
+	const exported = process.getBuiltinModule(name) as unknown as Record<string, unknown>;
+	const exportText = (key: string): string => typeof exported[key] === 'function' && !/^[A-Z]/v.test(key)
+		? `export const ${key} = (...words) => load().${key}(...words);`
+		: `export const ${key} = /* @__PURE__ */ late(() => load().${key});`;
+	return `${standIn}const load = () => process.getBuiltinModule(${JSON.stringify(name)});
+export default /* @__PURE__ */ late(load);
+${exportsOf(name).map(key => exportText(key)).join('\n')}`;
+};
+
+/** For `require`: getters that load the module. */
+const lateExports = (keys: readonly string[], load: string): string =>
+	`for (const key of ${JSON.stringify(keys)}) Object.defineProperty(exports, key, {enumerable: true, get: () => ${load}[key]});`;
+
+/**
+Besides what it saves in loading, esbuild would copy every export of a module of Node for each module that imports one of them.
+*/
 const loadLate: Plugin = {
 	name: 'load-late',
 	setup({onResolve, onLoad}) {
-		// eslint-disable-next-line require-unicode-regexp -- As above.
-		onResolve({filter: new RegExp(`^node:(?:${slowBuiltins.join('|')})$`)}, ({path: name}) => ({path: name, namespace: 'late'}));
-		// eslint-disable-next-line require-unicode-regexp -- As above.
-		onLoad({filter: /./, namespace: 'late'}, ({path: name}) => {
-			const load = `process.getBuiltinModule(${JSON.stringify(name)})`;
-			const keys = JSON.stringify(Object.keys(process.getBuiltinModule(name) ?? {}));
-			return {contents: `for (const key of ${keys}) Object.defineProperty(exports, key, {enumerable: true, get: () => ${load}[key]});`};
+		/* eslint-disable require-unicode-regexp -- Regular expressions of Go, which know no flag `v`. */
+		onResolve({filter: new RegExp(`^(?:node:)?(?:${slowBuiltins.join('|')})$`)}, ({path: name, kind}) =>
+			({path: name.replace('node:', ''), namespace: kind === 'require-call' ? 'late-require' : 'late-import', sideEffects: false}));
+		onResolve({filter: new RegExp(`^node:(?:${quickBuiltins.join('|')})$`)}, ({path: name, kind}) =>
+			kind === 'require-call' ? undefined : {path: name.replace('node:', ''), namespace: 'quick-import', sideEffects: false});
+		onLoad({filter: /./, namespace: 'late-import'}, ({path: name}) => ({contents: lateModule(name)}));
+		onLoad({filter: /./, namespace: 'quick-import'}, ({path: name}) => ({contents: quickModule(name)}));
+		onLoad({filter: /./, namespace: 'late-require'}, ({path: name}) => ({contents: lateExports(exportsOf(name), `process.getBuiltinModule(${JSON.stringify(name)})`)}));
+
+		// What `pg` needs for passwords only.
+		onResolve({filter: /^\.(?:\/crypto)?\/utils$/}, ({path: name, resolveDir}) => {
+			const file = path.join(resolveDir, `${name}.js`);
+			return file.endsWith('/pg/lib/crypto/utils.js') ? {path: file, namespace: 'late-file'} : undefined;
 		});
+		onLoad({filter: /./, namespace: 'late-file'}, ({path: file}) =>
+			({resolveDir: path.dirname(file), contents: lateExports(Object.keys(createRequire(import.meta.filename)(file) as object), `require(${JSON.stringify(file)})`)}));
+		/* eslint-enable require-unicode-regexp */
 	},
 };
 

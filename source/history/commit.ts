@@ -3,9 +3,9 @@ A commit as a value: one instant of all volumes of a stack, with the stack's def
 
 Its id is the SHA-256 of its canonical JSON (RFC 8785), so a commit that was changed or cut is noticed when it is read.
 */
-import {createHash} from 'node:crypto';
 import canonicalize from 'canonicalize';
 import {CoppiceError} from '../system/errors.ts';
+import {sha256Hex} from '../system/sha256.ts';
 import type {Definition} from '../stack/stack.ts';
 import {findFault} from './commit-shape.ts';
 
@@ -51,8 +51,6 @@ The start of an id, for people: 8 digits.
 */
 export const shortId = (id: string): string => id.slice(0, 8);
 
-const sha256 = (text: string): string => createHash('sha256').update(text, 'utf8').digest('hex');
-
 /**
 The canonical JSON (RFC 8785) of a commit, without a line end: exactly the bytes that its id is the SHA-256 of, and what its
 file holds, so that `sha256sum` of the file gives the id.
@@ -67,7 +65,7 @@ export const encodeCommit = (commit: Commit): string => {
 /**
 The id of a commit: 64 hexadecimal digits.
 */
-export const commitId = (commit: Commit): string => sha256(encodeCommit(commit));
+export const commitId = (commit: Commit): string => sha256Hex(encodeCommit(commit));
 
 const damaged = (expectedId: string, file: string, what: string, cause?: unknown): CoppiceError => new CoppiceError('failed', `The commit file ${file} ${what}.`, {
 	file,
@@ -84,7 +82,7 @@ The name of the file is for the message.
 version of Coppice wrote it.
 */
 export const decodeCommit = (text: string, expectedId: string, file: string): StoredCommit => {
-	if (sha256(text) !== expectedId) {
+	if (sha256Hex(text) !== expectedId) {
 		throw damaged(expectedId, file, 'was cut or altered: its content does not give its id');
 	}
 

@@ -11,6 +11,7 @@ import {createHash} from 'node:crypto';
 import net from 'node:net';
 import process from 'node:process';
 import {setTimeout as delay} from 'node:timers/promises';
+import {monotonicNow} from '../system/clock.ts';
 import {CoppiceError, isSystemError} from '../system/errors.ts';
 
 export type LockOptions = {
@@ -158,7 +159,7 @@ const refusal = (verb: string, holder: Holder | undefined): CoppiceError => hold
 
 const wait = async ({name, verb, waitMilliseconds = 5000, signal}: LockOptions): Promise<Lock> => {
 	const address = lockAddress(name);
-	const deadline = performance.now() + waitMilliseconds;
+	const deadline = monotonicNow() + waitMilliseconds;
 	let holder: Holder | undefined;
 	let isLate = false;
 	for (;;) {
@@ -175,13 +176,13 @@ const wait = async ({name, verb, waitMilliseconds = 5000, signal}: LockOptions):
 			throw refusal(verb, holder);
 		}
 
-		const result = await visit(address, deadline - performance.now(), signal);
+		const result = await visit(address, deadline - monotonicNow(), signal);
 		holder = result.holder;
 		if (result.end === 'timeout') {
 			throw refusal(verb, holder);
 		}
 
-		isLate = performance.now() >= deadline;
+		isLate = monotonicNow() >= deadline;
 		if (holder === undefined) {
 			// It was on its way in or out, or is a stranger under that name: not in a tight circle.
 			await delay(10);

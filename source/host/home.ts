@@ -2,11 +2,11 @@
 Where Coppice keeps what is its own on this host. `COPPICE_HOME` puts all of it in one folder; else XDG folders for a user,
 and `/var/lib/coppice` for root.
 */
-import {createHash} from 'node:crypto';
 import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import {isRoot} from '../system/run-command.ts';
+import {sha256Hex} from '../system/sha256.ts';
 
 export type Home = {
 	/** `config.json` and, later, the policy. */
@@ -50,7 +50,7 @@ export const findHome = (environment: NodeJS.ProcessEnv = process.env): Home => 
 	};
 };
 
-const hashOf = (pool: string, stack: string): string => createHash('sha256').update(`${pool}\0${stack}`).digest('hex').slice(0, 10);
+const hashOf = (pool: string, stack: string): string => sha256Hex(`${pool}\0${stack}`).slice(0, 10);
 
 /**
 A short folder for one stack's sockets: the paths of Unix sockets are limited to 107 bytes (unix(7)).

@@ -3,10 +3,10 @@ Which stack a project folder is, and where its data are. Written by `init`, read
 
 One small file a project under the home's state folder, named by the hash of the project's path: a verb opens exactly one.
 */
-import {createHash} from 'node:crypto';
 import path from 'node:path';
 import {readIfThere, removeDurably, writeDurably} from '../system/durable-file.ts';
 import {CoppiceError} from '../system/errors.ts';
+import {sha256Hex} from '../system/sha256.ts';
 import type {RuntimeName} from '../stack/stack.ts';
 import type {Home} from './home.ts';
 
@@ -20,7 +20,7 @@ export type Project = {
 };
 
 const projectFile = (home: Home, folder: string): string =>
-	path.join(home.state, 'projects', `${createHash('sha256').update(folder).digest('hex').slice(0, 16)}.json`);
+	path.join(home.state, 'projects', `${sha256Hex(folder).slice(0, 16)}.json`);
 
 const isProject = (value: unknown): value is Project => {
 	const project = value as Partial<Project> | null;

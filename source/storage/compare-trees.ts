@@ -420,6 +420,9 @@ const comparePair = async ({
 	return verdict === 'read' ? undefined : metadata;
 };
 
+/** About a millisecond's work. */
+const visitsInTurn = 128;
+
 export type TreeSurvey = TreeUsage & {
 	/** Whether anything differs that `ignore` does not pass over. */
 	readonly changed: boolean;
@@ -428,13 +431,15 @@ export type TreeSurvey = TreeUsage & {
 /**
 What `areTreesDifferent` and `measureTree` tell, from one walk of the live tree alone. Looks into the base only for what was changed
 since the two parted by the clock: if that was set back meanwhile, changes are missed. So it is for showing, not for deciding.
+
+Others have their turn now and then: a database that was asked something answers meanwhile.
 */
-export const surveyTrees = (
+export const surveyTrees = async (
 	fromRoot: string,
 	toRoot: string,
 	rule: TreeRule,
 	{ignore}: {readonly ignore?: (difference: Difference) => boolean} = {},
-): TreeSurvey => {
+): Promise<TreeSurvey> => {
 	const [from, to] = [textToBytePath(fromRoot), textToBytePath(toRoot)];
 	const tree: Tree = new Map();
 	const differing: BytePath[] = [];
@@ -445,6 +450,7 @@ export const surveyTrees = (
 
 	const isSettled = (stats: Stats): boolean => rule.clones === 'inode' && stats.ctimeMs < rule.partedAt - granularityOf(stats.ctimeMs);
 
+	const waiting: BytePath[] = [''];
 	const visit = (relative: BytePath): void => {
 		const stats = statOf(to + relative);
 		if (stats === undefined) {
@@ -454,7 +460,7 @@ export const surveyTrees = (
 		tree.set(relative, stats);
 		const names = stats.isDirectory() ? namesIn(to + relative) : [];
 		for (const name of names) {
-			visit(`${relative}/${name}`);
+			waiting.push(`${relative}/${name}`);
 		}
 
 		if (isSettled(stats)) {
@@ -487,7 +493,15 @@ export const surveyTrees = (
 		note(relative);
 	};
 
-	visit('');
+	for (let count = 1; waiting.length > 0; count++) {
+		visit(waiting.pop()!);
+		if (count % visitsInTurn === 0) {
+			await new Promise(resolve => {
+				setImmediate(resolve);
+			});
+		}
+	}
+
 	const files = differing.map(path => ({path, stats: tree.get(path)!})).filter(({stats}) => stats.isFile());
 	return {
 		changed,

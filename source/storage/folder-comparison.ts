@@ -99,7 +99,7 @@ export const createFolderComparison = (
 			const [from, to] = [{snapshot}, {branch}];
 			const folders = [resolve(address, from), resolve(address, to)] as const;
 			const rule = ruleOf(engine.clones, from, to, folders);
-			const {changed, totalBytes, differing} = surveyTrees(dataOf(folders[0]), dataOf(folders[1]), rule, options);
+			const {changed, totalBytes, differing} = await surveyTrees(dataOf(folders[0]), dataOf(folders[1]), rule, options);
 			const count = async (): Promise<number> => countOwnBytes(to, totalBytes, differing, async () => compare(...folders, rule), {isQuick: true});
 			const ownBytes = differing.length === 0 ? await count() : await countOnce(ownBytesFile(pool, address), differing, count);
 			return {

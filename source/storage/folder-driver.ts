@@ -20,7 +20,6 @@ import {
 	mkdir,
 	rename,
 	rm,
-	statfs,
 } from 'node:fs/promises';
 import path from 'node:path';
 import {randomBytes} from 'node:crypto';
@@ -410,7 +409,7 @@ export const createFolderDriver = (pool: string, engine: FolderEngine): StorageD
 				return engine.room();
 			}
 
-			const {bsize, blocks, bavail} = await statfs(pool);
+			const {bsize, blocks, bavail} = statfsSync(pool);
 			return {totalBytes: blocks * bsize, freeBytes: bavail * bsize};
 		},
 

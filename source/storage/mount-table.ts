@@ -1,7 +1,8 @@
 /**
 What is mounted where, from `/proc/self/mountinfo` (proc_pid_mountinfo(5)).
 */
-import {readFile, realpath} from 'node:fs/promises';
+import {realpathSync} from 'node:fs';
+import {readFile} from 'node:fs/promises';
 import path from 'node:path';
 import {isSystemError} from '../system/errors.ts';
 
@@ -38,7 +39,7 @@ export const parseMounts = (text: string): Mount[] => text.split('\n').flatMap(l
 /** The path without symbolic links, as far as it exists. */
 export const resolvePath = async (file: string): Promise<string> => {
 	try {
-		return await realpath(file);
+		return realpathSync.native(file);
 	} catch (error) {
 		const parent = path.dirname(file);
 		if (parent === file || !isSystemError(error, 'ENOENT')) {

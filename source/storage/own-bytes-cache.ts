@@ -2,8 +2,8 @@
 Keeps what the last survey of a volume counted, so that `status` need not ask the file system again as long as no file has changed.
 A cache: losing it costs a few milliseconds.
 */
-import {createHash} from 'node:crypto';
-import {readFile, rename, writeFile} from 'node:fs/promises';
+import {readFileSync} from 'node:fs';
+import {rename, writeFile} from 'node:fs/promises';
 import process from 'node:process';
 import type {TreeUsage} from './compare-trees.ts';
 
@@ -21,18 +21,12 @@ const settledAfter = 40_000;
 /** How long a count of data that have no place on the disk yet will do. */
 const provisionalFor = 10_000;
 
-const keyOf = (differing: TreeUsage['differing']): string => {
-	const hash = createHash('sha256');
-	for (const {path, diskBytes, mtimeMs} of differing) {
-		hash.update(`${path}\0${diskBytes}\0${mtimeMs}\0`);
-	}
+const keyOf = (differing: TreeUsage['differing']): string =>
+	differing.map(({path, diskBytes, mtimeMs}) => `${path}\0${diskBytes}\0${mtimeMs}`).join('\0');
 
-	return hash.digest('hex');
-};
-
-const readCounted = async (file: string): Promise<Partial<Counted>> => {
+const readCounted = (file: string): Partial<Counted> => {
 	try {
-		return JSON.parse(await readFile(file, 'utf8')) as Partial<Counted>;
+		return JSON.parse(readFileSync(file, 'utf8')) as Partial<Counted>;
 	} catch {
 		return {};
 	}
@@ -45,7 +39,7 @@ The bytes that only these files hold: as counted before where nothing has change
 */
 export const countOnce = async (file: string, differing: TreeUsage['differing'], count: () => Promise<number>): Promise<number> => {
 	const key = keyOf(differing);
-	const known = await readCounted(file);
+	const known = readCounted(file);
 	const {ownBytes: knownBytes, countedAt: knownAt} = known;
 	const newest = Math.max(...differing.map(({mtimeMs}) => mtimeMs));
 	const isGoodUntil = knownAt === undefined ? 0 : (knownAt > newest + settledAfter ? Infinity : knownAt + provisionalFor);

@@ -2,6 +2,7 @@
 Draws what a verb reports while it works: on a terminal one line that moves, for whatever takes longer than a second; elsewhere a
 plain line for each step; with `--json` a line of JSON for each event.
 */
+import {monotonicNow} from '../../system/clock.ts';
 import type {ProgressEvent, Report} from '../../actions/progress.ts';
 import {formatBytes, formatCount, formatDuration} from './format.ts';
 import {toJsonText} from './json.ts';
@@ -74,7 +75,7 @@ export type ProgressOptions = {
 /**
 Notices are shown once each, however often they are reported.
 */
-export const createProgress = ({mode, write, style, columns, now = () => performance.now()}: ProgressOptions): Progress => {
+export const createProgress = ({mode, write, style, columns, now = monotonicNow}: ProgressOptions): Progress => {
 	const begun = now();
 	const noticed = new Set<string>();
 	let step: {message: string; since: number} | undefined;

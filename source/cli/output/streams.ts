@@ -1,6 +1,7 @@
 /**
 The two outputs of the program: data on one, all that is said beside them on the other.
 */
+import {fstatSync} from 'node:fs';
 import process from 'node:process';
 import type {GlobalOptions} from '../verb.ts';
 import {createProgress, type Progress, type ProgressMode} from './progress.ts';
@@ -26,6 +27,18 @@ export type Streams = {
 	say(text: string): void;
 };
 
+/**
+Whether one of the outputs is a terminal. To look at a stream of Node is to open it, which takes longer than to ask the system what cannot be one.
+*/
+const isTerminal = (name: 'stdout' | 'stderr'): boolean => {
+	try {
+		return fstatSync(name === 'stdout' ? 1 : 2).isCharacterDevice() && process[name].isTTY;
+	} catch {
+		// It is closed.
+		return false;
+	}
+};
+
 const progressMode = ({json, quiet}: GlobalOptions): ProgressMode => {
 	if (json) {
 		return 'json';
@@ -35,55 +48,66 @@ const progressMode = ({json, quiet}: GlobalOptions): ProgressMode => {
 		return 'quiet';
 	}
 
-	return process.stderr.isTTY ? 'terminal' : 'lines';
+	return isTerminal('stderr') ? 'terminal' : 'lines';
 };
 
-/**
-A signal that aborts when the reader of a stream has gone away, as in `coppice log | head -1`. That is no failure of this program.
-*/
-const watchClosing = (stream: NodeJS.WriteStream): AbortSignal => {
+type Output = {
+	/** Aborted when the reader has gone away, as in `coppice log | head -1`. That is no failure of this program. */
+	readonly closed: AbortSignal;
+	write(text: string): void;
+};
+
+/** An output that is opened when something is first written to it. */
+const createOutput = (name: 'stdout' | 'stderr'): Output => {
 	const controller = new AbortController();
-	stream.on('error', (error: NodeJS.ErrnoException) => {
+	const {signal} = controller;
+	let stream: NodeJS.WriteStream | undefined;
+	const open = (): NodeJS.WriteStream => process[name].on('error', (error: NodeJS.ErrnoException) => {
 		if (error.code !== 'EPIPE') {
 			throw error;
 		}
 
 		controller.abort();
 	});
-	return controller.signal;
+
+	return {
+		closed: signal,
+		write(text) {
+			stream ??= open();
+			if (!signal.aborted) {
+				stream.write(text);
+			}
+		},
+	};
 };
 
 export const openStreams = (globals: GlobalOptions): Streams => {
-	const {stdout, stderr, env} = process;
-	const outputClosed = watchClosing(stdout);
-	const errorsClosed = watchClosing(stderr);
-	const styleOf = ({isTTY}: NodeJS.WriteStream): Style => createStyle(shouldColor({told: globals.color, environment: env, isTerminal: isTTY}));
-	const errorStyle = styleOf(stderr);
+	const {env} = process;
+	const [output, errors] = [createOutput('stdout'), createOutput('stderr')];
+	const styleOf = (name: 'stdout' | 'stderr'): Style => createStyle(shouldColor({told: globals.color, environment: env, isTerminal: isTerminal(name)}));
+	const columnsOf = (name: 'stdout' | 'stderr'): number => isTerminal(name) ? process[name].columns : 80;
+	const errorStyle = styleOf('stderr');
 	const say = (text: string): void => {
-		if (!errorsClosed.aborted) {
-			stderr.write(text);
-		}
+		errors.write(text);
 	};
 
 	const progress = createProgress({
-		mode: progressMode(globals), write: say, style: errorStyle, columns: stderr.columns ?? 80,
+		mode: progressMode(globals), write: say, style: errorStyle, columns: columnsOf('stderr'),
 	});
 	return {
 		view: {
-			style: styleOf(stdout), columns: stdout.columns ?? 80, now: new Date(), isAscii: hasAsciiLocale(env),
+			style: styleOf('stdout'), columns: columnsOf('stdout'), now: new Date(), isAscii: hasAsciiLocale(env),
 		},
 		errorStyle,
 		progress,
-		outputClosed,
+		outputClosed: output.closed,
 		// Looked at late: to look at the standard input is to open it.
 		get isInteractive() {
-			return !globals.json && stderr.isTTY && process.stdin.isTTY;
+			return !globals.json && isTerminal('stderr') && process.stdin.isTTY;
 		},
 		print(text) {
 			progress.clear();
-			if (!outputClosed.aborted) {
-				stdout.write(`${text}\n`);
-			}
+			output.write(`${text}\n`);
 		},
 		say,
 	};
