@@ -13,8 +13,15 @@ const {exitCode} = await execa('shellcheck', ['--version'], {reject: false});
 const checkScripts = exitCode === 0 ? test : test.skip;
 
 checkScripts(exitCode === 0 ? 'shell scripts' : 'shell scripts (skipped: shellcheck is not installed)', async t => {
-	const inScripts = await fs.readdir(path.join(root, 'scripts'));
-	const scripts = ['install.sh', '.ci/run', ...inScripts.filter(name => name.endsWith('.sh')).map(name => `scripts/${name}`)];
+	const found: string[] = [];
+	for (const folder of ['scripts', 'test']) {
+		for await (const script of fs.glob('**/*.sh', {cwd: path.join(root, folder)})) {
+			found.push(`${folder}/${script}`);
+		}
+	}
+
+	t.true(found.includes('scripts/setup-tests.sh'));
+	const scripts = ['install.sh', '.ci/run', ...found];
 	const {stdout} = await execa('shellcheck', scripts, {cwd: root, reject: false});
 	t.is(stdout, '');
 });
