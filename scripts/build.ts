@@ -134,9 +134,10 @@ export default /* @__PURE__ */ late(load);
 ${exportsOf(name).map(key => exportText(key)).join('\n')}`;
 };
 
-/** For `require`: getters that load the module. */
+/** For `require`: getters that load the module; what inherits from it may have properties of its own in their place (docker-modem does that). */
 const lateExports = (keys: readonly string[], load: string): string =>
-	`for (const key of ${JSON.stringify(keys)}) Object.defineProperty(exports, key, {enumerable: true, get: () => ${load}[key]});`;
+	`const own = key => function (value) { Object.defineProperty(this, key, {value, writable: true, enumerable: true, configurable: true}); };
+for (const key of ${JSON.stringify(keys)}) Object.defineProperty(exports, key, {enumerable: true, configurable: true, get: () => ${load}[key], set: own(key)});`;
 
 /**
 Besides what it saves in loading, esbuild would copy every export of a module of Node for each module that imports one of them.
@@ -164,11 +165,26 @@ const loadLate: Plugin = {
 	},
 };
 
+/**
+What dockerode loads for builds with sessions and for an ssh of its own, neither of which the program uses: larger than all the rest, and slow
+to start.
+*/
+const unused = ['@grpc/grpc-js', '@grpc/proto-loader', 'protobufjs', 'ssh2'];
+const leaveOut: Plugin = {
+	name: 'leave-out',
+	setup({onResolve, onLoad}) {
+		// eslint-disable-next-line require-unicode-regexp -- As above.
+		onResolve({filter: new RegExp(`^(?:${unused.join('|')})$`)}, ({path: name}) => ({path: name, namespace: 'unused'}));
+		// eslint-disable-next-line require-unicode-regexp -- As above.
+		onLoad({filter: /./, namespace: 'unused'}, () => ({contents: 'module.exports = {};'}));
+	},
+};
+
 const built = await build({
 	...common,
 	entryPoints: {program: 'source/cli/main.ts'},
 	format: 'cjs',
-	plugins: [keepApart, loadLate],
+	plugins: [keepApart, loadLate, leaveOut],
 	// What `launch.ts` calls.
 	banner: {js: '(function (exports, require, module, __filename, __dirname) {'},
 	footer: {js: '})'},

@@ -26,6 +26,9 @@ export type ServiceState = {
 	/** A Unix socket folder or the like that a client on this host may use. */
 	readonly socket?: string;
 
+	/** TCP ports that its image declares and that are published nowhere. */
+	readonly declaredPorts?: readonly number[];
+
 	/** An address of the service's own at which this host reaches its ports, published or not: that of its container, say. */
 	readonly address?: string;
 };
@@ -106,7 +109,7 @@ export type Runtime = {
 	/** Stops services in reverse dependency order. All of them where none are named. */
 	stop(services?: readonly string[], options?: {mode?: StopMode}): Promise<void>;
 
-	/** Stops everything and leaves nothing running, not even a supervisor. Logs stay. */
+	/** Stops everything and leaves nothing running, not even a supervisor. Logs stay, but for those that go with a container. */
 	down(): Promise<void>;
 
 	/** One entry for each service of the stack, in the order of the file. Fast: called by `status`. */
@@ -136,6 +139,9 @@ What a runtime has to know about the host and the pool.
 export type RuntimeContext = {
 	/** The host folder that a managed volume mounts: `<pool>/stacks/<stack>/volumes/<volume>/current/data`. */
 	readonly volumePath: (volume: string) => string;
+
+	/** The pool's folder, which the docker runtime writes on the volumes that it makes. */
+	readonly pool?: string;
 
 	/** A folder for this stack's sockets and process ids; short, since socket paths are limited to 107 bytes. */
 	readonly runFolder: string;

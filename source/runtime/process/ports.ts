@@ -52,6 +52,15 @@ const listeningInodes = (address: string, port: number): ReadonlySet<string> => 
 
 export type PortHolder = {readonly processId: number; readonly name: string};
 
+/** Where a link leads; nowhere if it is gone by now, as descriptors of a busy process are. */
+const readLink = (file: string): string => {
+	try {
+		return readlinkSync(file);
+	} catch {
+		return '';
+	}
+};
+
 /**
 The process that listens on a port, where this user may see it.
 */
@@ -69,7 +78,7 @@ export const findPortHolder = (address: string, port: number): PortHolder | unde
 
 		try {
 			const descriptors = readdirSync(`/proc/${name}/fd`);
-			if (descriptors.some(descriptor => wanted.has(readlinkSync(`/proc/${name}/fd/${descriptor}`)))) {
+			if (descriptors.some(descriptor => wanted.has(readLink(`/proc/${name}/fd/${descriptor}`)))) {
 				return {processId, name: readStat(processId)?.name ?? 'a process'};
 			}
 		} catch {

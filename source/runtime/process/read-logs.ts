@@ -8,6 +8,7 @@ import {
 } from 'node:fs';
 import readline from 'node:readline';
 import {setTimeout as delay} from 'node:timers/promises';
+import {mergeLines} from '../merge-lines.ts';
 import type {LogLine, LogOptions} from '../runtime.ts';
 import {logFile, logFiles, parseLine} from './log-files.ts';
 
@@ -140,34 +141,6 @@ async function * readService(stateFolder: string, service: string, {tail, since}
 }
 
 /**
-Sequences that are in order, as one that is.
-
-@yields Lines, the oldest first.
-*/
-async function * merge(sources: ReadonlyArray<AsyncGenerator<LogLine>>): AsyncGenerator<LogLine> {
-	const heads = await Promise.all(sources.map(async source => ({source, next: await source.next()})));
-	try {
-		for (;;) {
-			let first: (typeof heads)[number] | undefined;
-			for (const head of heads) {
-				if (!head.next.done && (first?.next.done !== false || head.next.value.time < first.next.value.time)) {
-					first = head;
-				}
-			}
-
-			if (first === undefined || first.next.done) {
-				return;
-			}
-
-			yield first.next.value;
-			first.next = await first.source.next();
-		}
-	} finally {
-		await Promise.all(sources.map(async source => source.return(undefined)));
-	}
-}
-
-/**
 Lines of the logs of services in the order of their time; with `follow` also those that come, until the signal aborts.
 
 @yields Lines, the oldest first.
@@ -186,7 +159,7 @@ export async function * readLogs(stateFolder: string, services: readonly string[
 		}
 	}
 
-	for await (const line of merge(services.map((service, index) => readService(stateFolder, service, options, cursors[index])))) {
+	for await (const line of mergeLines(services.map((service, index) => readService(stateFolder, service, options, cursors[index])))) {
 		if (signal?.aborted) {
 			return;
 		}

@@ -8,6 +8,7 @@ import {runtimeContract} from '../runtime-contract.ts';
 
 runtimeContract(test, {
 	name: 'process',
+	keepsLogs: true,
 	open: openProcessStack,
 	script: (name, script, fields = {}) => makeService(name, {
 		mounts: [{
