@@ -30,6 +30,12 @@ const record = (isEntry: (key: string, value: unknown) => boolean) => {
 
 const commitIdText = z.string().check(z.regex(/^[\da-f]{64}$/v));
 
+const definition = z.looseObject({
+	services: record((_name, value) => z.safeParse(service, value).success),
+	volumes: strings,
+	compose: z.optional(record(() => true)),
+});
+
 const schema = z.looseObject({
 	stack: z.string().check(z.refine(name => isName('stack', name))),
 	parents: z.array(commitIdText),
@@ -40,10 +46,7 @@ const schema = z.looseObject({
 	consistency: z.enum(['quiesced', 'frozen', 'stopped']),
 	stillMilliseconds: z.number().check(z.nonnegative()),
 	volumes: record((name, snapshot) => isName('volume', name) && typeof snapshot === 'string' && isSnapshotId(snapshot)),
-	definition: z.looseObject({
-		services: record((_name, value) => z.safeParse(service, value).success),
-		volumes: strings,
-	}),
+	definition,
 	id: z.optional(z.undefined()),
 	removed: z.optional(z.undefined()),
 });

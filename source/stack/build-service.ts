@@ -30,6 +30,12 @@ export const buildService = (name: string, raw: RawService, context: BuildContex
 	}
 
 	const environment = readEnvironment(view);
+	for (const file of [raw.label_file].flat()) {
+		if (typeof file === 'string') {
+			context.onRead?.(view.resolvePath(file, ['label_file']));
+		}
+	}
+
 	const command = readCommandLine(view, 'command');
 	const entrypoint = readCommandLine(view, 'entrypoint');
 	const healthCheck = readHealthCheck(view);

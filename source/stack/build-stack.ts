@@ -42,13 +42,16 @@ const unmanagedReason = (raw: RawVolume): string | undefined => {
 	return raw?.['x-coppice']?.managed === false ? 'x-coppice says so' : undefined;
 };
 
-const buildVolume = (name: string, raw: RawVolume): Volume => {
+const buildVolume = (name: string, raw: RawVolume, project?: string): Volume => {
 	const reason = unmanagedReason(raw);
+	// Compose 1 names only volumes that are called otherwise.
+	const engineName = project === undefined ? undefined : String(raw?.name ?? `${project}_${name}`);
 	return {
 		name,
 		managed: reason === undefined,
 		external: raw?.external !== undefined && raw.external !== false,
 		...(reason !== undefined && {unmanagedReason: reason}),
+		...(engineName !== undefined && {engineName}),
 	};
 };
 
@@ -97,7 +100,7 @@ const addSharedMounts = (services: Readonly<Record<string, Service>>, raw: RawCo
 	return Object.fromEntries(Object.entries(services).map(([name, service]) => [name, {...service, mounts: mountsOf(name)}]));
 };
 
-export type StackFacts = Pick<Stack, 'name' | 'projectFolder' | 'composeFiles' | 'settings' | 'activeProfiles'>;
+export type StackFacts = Pick<Stack, 'name' | 'projectFolder' | 'composeFiles' | 'settings' | 'activeProfiles' | 'resolved'>;
 
 /**
 @throws CoppiceError `usage` with file, line, column and key for what is wrong.
@@ -107,7 +110,7 @@ export const buildStack = (facts: StackFacts, context: BuildContext, notices: re
 	const volumes = new Map<string, Volume>();
 	for (const [name, volume] of Object.entries(raw.volumes ?? {})) {
 		checkNameAt('volume', name, ['volumes', name], context);
-		volumes.set(name, buildVolume(name, volume));
+		volumes.set(name, buildVolume(name, volume, facts.resolved === undefined ? undefined : facts.name));
 	}
 
 	const services = new Map<string, Service>();

@@ -60,6 +60,54 @@ const findingsOf = (issue: Issue, prefix: KeyPath, root: TreeNode): Finding[] =>
 	return [{path, message: `${wanted}; this is ${kindOf(node)}`}];
 };
 
+/** Paths of keys that Coppice does not know. */
+const unknownKeys = (issues: readonly Issue[], prefix: KeyPath = []): KeyPath[] => issues.flatMap(issue => {
+	const path = [...prefix, ...plainPath(issue.path)];
+	if (issue.code === 'invalid_union') {
+		return issue.errors.flatMap(form => unknownKeys(form, path));
+	}
+
+	return issue.code === 'custom' && issue.params?.isUnknownKey === true ? [path] : [];
+});
+
+/** Takes out what is at a key path of plain values. */
+const removeAt = (value: unknown, path: KeyPath): void => {
+	const [first, ...rest] = path;
+	if (typeof value !== 'object' || value === null || first === undefined) {
+		return;
+	}
+
+	if (rest.length === 0) {
+		Reflect.deleteProperty(value, first);
+	} else {
+		removeAt((value as Record<string, unknown>)[String(first)], rest);
+	}
+};
+
+/**
+As `checkShape`, for what compose has resolved: compose itself has checked it, and may know keys that Coppice does not know yet.
+*/
+export const checkResolved = (root: MapNode): RawCompose => {
+	const plain = toPlain(root);
+	for (let rounds = 0; rounds < 3; rounds++) {
+		const result = composeSchema.safeParse(plain, {jitless: true});
+		const unknown = result.success ? [] : unknownKeys(result.error.issues);
+		if (result.success) {
+			return result.data;
+		}
+
+		if (unknown.length === 0) {
+			break;
+		}
+
+		for (const path of unknown) {
+			removeAt(plain, path);
+		}
+	}
+
+	return checkShape(root);
+};
+
 /**
 The merged file as typed plain values.
 

@@ -8,6 +8,9 @@ import {CoppiceError, isSystemError} from '../system/errors.ts';
 import {EnvFileError, parseEnvFile} from './env-file.ts';
 import type {Lookup} from './interpolate.ts';
 
+/** Told each file that is read, or looked for and not there. */
+export type OnRead = (file: string) => void;
+
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** In the order in which compose prefers them. */
@@ -61,7 +64,8 @@ The variables of a file, such as a project's `.env`.
 
 @throws CoppiceError `usage` with the line where it is not in that format.
 */
-export const readEnvFile = (file: string, label: string, lookup: Lookup, options: {raw?: boolean} = {}): ReadonlyMap<string, string> => {
+export const readEnvFile = (file: string, label: string, lookup: Lookup, options: {raw?: boolean; onRead?: OnRead} = {}): ReadonlyMap<string, string> => {
+	options.onRead?.(file);
 	const text = readText(file, label);
 	try {
 		return parseEnvFile(text, lookup, options);
@@ -77,11 +81,12 @@ export const readEnvFile = (file: string, label: string, lookup: Lookup, options
 /**
 The environment with what a folder's `.env` adds (or the files of `COMPOSE_ENV_FILES`); what is set outside wins.
 */
-export const withDotEnv = (environment: Environment, folder: string, directory: string = folder): Environment => {
+export const withDotEnv = (environment: Environment, folder: string, directory: string = folder, onRead?: OnRead): Environment => {
 	const named = environment.COMPOSE_ENV_FILES;
 	const files = named === undefined || named === '' ? [path.join(folder, '.env')] : named.split(',').map(file => path.resolve(directory, file));
 	const values: Record<string, string | undefined> = {};
 	for (const file of files) {
+		onRead?.(file);
 		if (named === undefined && !isFile(file)) {
 			continue;
 		}
@@ -92,6 +97,11 @@ export const withDotEnv = (environment: Environment, folder: string, directory: 
 
 	return {...values, ...environment};
 };
+
+/**
+Whether a folder is where a project begins: one with a compose file of a usual name.
+*/
+export const hasComposeFile = (folder: string): boolean => firstFile(folder, composeFileNames) !== undefined;
 
 const fromVariable = (environment: Environment, folder: string): string[] | undefined => {
 	const {COMPOSE_FILE: value, COMPOSE_PATH_SEPARATOR: separator = path.delimiter} = environment;

@@ -16,7 +16,7 @@ const onlyKeys = (known: readonly string[], what: string): z.core.$ZodCheck<Reco
 		// A mistyped `x-coppice` would pass for somebody else's extension and be ignored.
 		if (!known.includes(key) && (!key.startsWith('x-') || (known.includes('x-coppice') && editDistance(key, 'x-coppice') <= 2))) {
 			context.issues.push({
-				code: 'custom', input: context.value, path: [key], message: `is not a key of ${what}${suggestion(key, known)}`,
+				code: 'custom', input: context.value, path: [key], params: {isUnknownKey: true}, message: `is not a key of ${what}${suggestion(key, known)}`,
 			});
 		}
 	}

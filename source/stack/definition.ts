@@ -4,6 +4,8 @@ The definition of a stack as it goes into a commit, and what differs between two
 It holds names and digests, never values of the environment: a commit is readable with `cat`, and goes to other hosts.
 */
 import path from 'node:path';
+import {describeModel, flattenModel} from './describe-model.ts';
+import {hideSecrets} from './hide-secrets.ts';
 import {formatPort} from './ports.ts';
 import {joinCommand} from './split-command.ts';
 import type {
@@ -12,41 +14,6 @@ import type {
 	Service,
 	Stack,
 } from './stack.ts';
-
-/** Options of servers and clients that take a password as their value. */
-const secretOption = /^-[\w\-]*(?:pass(?:word|wd|phrase)?|requirepass|masterauth|secret|token|api-?key)$/iv;
-const secretAssignment = /^(?<name>[\w\-.]*(?:pass|requirepass|masterauth|secret|token|api-?key)[\w\-]*[:=])(?<value>.+)$/iv;
-const secretName = /pass|secret|token|key|auth|credential/iv;
-const variable = /^\$\{\w+\}$/v;
-const hidden = '***';
-
-/**
-A command without the secrets that stand in it: the values of options for passwords, passwords in addresses, and values of the
-service's own secret-looking variables.
-*/
-export const hideSecrets = (words: readonly string[], environment: Readonly<Record<string, string>>): readonly string[] => {
-	const values = Object.entries(environment)
-		.filter(([name, value]) => value.length >= 4 && secretName.test(name))
-		.map(([, value]) => value)
-		.toSorted((a, b) => b.length - a.length);
-	return words.map((word, index) => {
-		const before = words[index - 1];
-		if (before !== undefined && secretOption.test(before) && !variable.test(word)) {
-			return hidden;
-		}
-
-		let text = word
-			.replace(secretAssignment, (whole, name: string, value: string) => variable.test(value) ? whole : `${name}${hidden}`)
-			.replaceAll(/(?<=:\/\/[^\s\/:@]*:)[^\s\/@]+(?=@)/gv, secret => variable.test(secret) ? secret : hidden)
-			.replaceAll(/(?<=(?:requirepass|masterauth|password)[ =]["']?)(?!\$\{)[^\s"']+/giv, () => hidden);
-		// The first word is the program, which may well be called as its password is.
-		for (const value of index === 0 ? [] : values) {
-			text = text.split(value).join(hidden);
-		}
-
-		return text;
-	});
-};
 
 const describeMount = (mount: Mount, projectFolder: string): string => {
 	switch (mount.kind) {
@@ -95,6 +62,7 @@ The stack's definition for a commit.
 export const describeDefinition = (stack: Stack, digests: Readonly<Record<string, string>> = {}): Definition => ({
 	services: Object.fromEntries(Object.entries(stack.services).map(([name, service]) => [name, describeService(service, stack.projectFolder, digests[name])])),
 	volumes: Object.keys(stack.volumes),
+	...(stack.resolved !== undefined && {compose: describeModel(stack, stack.resolved)}),
 });
 
 export type DefinitionChange = {
@@ -109,6 +77,24 @@ export type DefinitionChange = {
 };
 
 type Facts = ReadonlyMap<string, string>;
+
+/** What of a service the other facts tell already, and better. */
+const toldOtherwise: ReadonlySet<string> = new Set(['image', 'command', 'entrypoint', 'environment', 'ports', 'volumes', 'depends_on']);
+
+/** What only commits of stacks tell that compose has read: labels, networks, health checks and so on. */
+const compareModels = (from: Definition, to: Definition): DefinitionChange[] => {
+	if (from.compose === undefined || to.compose === undefined) {
+		return [];
+	}
+
+	const isTold = (keyPath: readonly string[]): boolean => keyPath[0] === 'services' && (
+		toldOtherwise.has(keyPath[2] ?? '') || from.services[keyPath[1] ?? ''] === undefined || to.services[keyPath[1] ?? ''] === undefined);
+	const factsIn = (model: object): Facts => new Map(flattenModel(model).filter(leaf => !isTold(leaf.path)).map(leaf => [leaf.path.join('.'), leaf.value]));
+	const [old, current] = [factsIn(from.compose), factsIn(to.compose)];
+	return [...new Set([...old.keys(), ...current.keys()])].toSorted()
+		.filter(key => old.get(key) !== current.get(key))
+		.map(key => change(key, old.get(key), current.get(key)));
+};
 
 const factsOf = (service: Definition['services'][string]): Facts => {
 	const facts = new Map<string, string>();
@@ -160,5 +146,5 @@ export const compareDefinitions = (from: Definition, to: Definition): readonly D
 		}
 	}
 
-	return changes;
+	return [...changes, ...compareModels(from, to)];
 };

@@ -166,6 +166,29 @@ export const interpolate = (text: string, lookup: Lookup, onMissing: (name: stri
 	text.includes('$') ? fill(parseParts(text, 0, false).parts, lookup, onMissing) : text;
 
 /**
+The names of the variables that a text uses, those in defaults too.
+
+@throws InterpolationError when the text is not well formed.
+*/
+export const variablesOf = (text: string): readonly string[] => {
+	const namesIn = (parts: readonly Part[]): string[] => parts.flatMap(part => part.type === 'text' ? [] : [part.name, ...namesIn(part.argument)]);
+	return text.includes('$') ? [...new Set(namesIn(parseParts(text, 0, false).parts))] : [];
+};
+
+/**
+A text as a compose file has it: a dollar sign is doubled.
+*/
+export const escapeDollar = (text: string): string => text.replaceAll('$', () => '$$');
+
+/**
+As `maskVariables`, but still a text of a compose file, in which a dollar sign of its own is doubled.
+*/
+export const maskEscaped = (text: string): string => {
+	const {parts} = parseParts(text, 0, false);
+	return parts.map(part => part.type === 'text' ? escapeDollar(part.text) : `\${${part.name}}`).join('');
+};
+
+/**
 The text with each variable as `${NAME}`, whatever its value or default: what may be shown or kept where a value may be secret.
 */
 export const maskVariables = (text: string): string => {

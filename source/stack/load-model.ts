@@ -7,6 +7,7 @@ import {
 	readText,
 	withDotEnv,
 	type Environment,
+	type OnRead,
 } from './compose-files.ts';
 import {suggestion} from './closest-name.ts';
 import {mergeServices, mergeTrees} from './merge-trees.ts';
@@ -27,6 +28,10 @@ export type LoadContext = {
 	readonly directory: string;
 	readonly environment: Environment;
 	readonly onMissing: (name: string) => void;
+	readonly onRead?: OnRead;
+
+	/** False leaves variables as they are. */
+	readonly interpolate?: boolean;
 };
 
 type Chain = readonly string[];
@@ -34,7 +39,8 @@ type Chain = readonly string[];
 /**
 Reads and parses a file. Relative paths in it are relative to `folder`.
 */
-export const parseFile = (file: string, folder: string, directory: string): ParsedFile => {
+export const parseFile = (file: string, folder: string, directory: string, onRead?: OnRead): ParsedFile => {
+	onRead?.(file);
 	const label = labelOf(file, directory);
 	return parseSource(readText(file, label), {file, label, folder});
 };
@@ -53,7 +59,7 @@ const without = (tree: MapNode, key: string): MapNode => ({...tree, entries: new
 const withEntry = (tree: MapNode, key: string, entry: MapEntry): MapNode => ({...tree, entries: new Map([...tree.entries, [key, entry]])});
 
 const treesOf = (parsed: ParsedFile, context: LoadContext): MapNode[] => buildTrees(parsed, {
-	lookup: name => context.environment[name], onMissing: context.onMissing,
+	lookup: name => context.environment[name], onMissing: context.onMissing, ...(context.interpolate !== undefined && {interpolate: context.interpolate}),
 });
 
 const mergeAll = ([first, ...overs]: readonly MapNode[]): MapNode => {
@@ -92,7 +98,7 @@ const extendService = (name: string, service: MapNode, services: readonly MapNod
 
 	let candidates = services;
 	if (file !== source.file) {
-		const trees = treesOf(parseFile(file, path.dirname(file), context.directory), context);
+		const trees = treesOf(parseFile(file, path.dirname(file), context.directory, context.onRead), context);
 		candidates = [mapOf(mergeAll(trees), 'services') ?? emptyAt(trees[0]!.place)];
 	}
 
@@ -207,8 +213,8 @@ const loadIncludes = (tree: MapNode, context: LoadContext, chain: Chain): MapNod
 		}
 
 		const named = envFiles.length === 0 ? {} : {COMPOSE_ENV_FILES: envFiles.join(',')};
-		const environment = withDotEnv({...context.environment, ...named}, folder);
-		const parsed = files.map(file => parseFile(file, folder, context.directory));
+		const environment = withDotEnv({...context.environment, ...named}, folder, folder, context.onRead);
+		const parsed = files.map(file => parseFile(file, folder, context.directory, context.onRead));
 		const model = mergeParsed(parsed, {...context, environment}, [...chain, first]);
 		result = addIncluded(result, model);
 	}

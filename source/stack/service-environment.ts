@@ -18,7 +18,9 @@ const addFiles = (view: ServiceView, lookup: Lookup, values: Map<string, string>
 		const file = view.resolvePath(text, keyPath);
 		const label = labelOf(file, view.context.directory);
 		try {
-			for (const [name, value] of readEnvFile(file, label, variable => lookup(variable) ?? values.get(variable), {raw: format === 'raw'})) {
+			for (const [name, value] of readEnvFile(file, label, variable => lookup(variable) ?? values.get(variable), {
+				raw: format === 'raw', ...(view.context.onRead && {onRead: view.context.onRead}),
+			})) {
 				values.set(name, value);
 			}
 		} catch (error) {

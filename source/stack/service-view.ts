@@ -4,7 +4,7 @@ One service of a checked compose file, as the readers of its parts see it: its v
 import os from 'node:os';
 import path from 'node:path';
 import type {CoppiceError} from '../system/errors.ts';
-import type {Environment} from './compose-files.ts';
+import type {Environment, OnRead} from './compose-files.ts';
 import type {RawCompose, RawService} from './compose-schema.ts';
 import {parseDuration} from './duration.ts';
 import {
@@ -24,6 +24,7 @@ export type BuildContext = {
 	/** Where the user is; messages name files relative to it. */
 	readonly directory: string;
 	readonly notice: (text: string) => void;
+	readonly onRead?: OnRead;
 };
 
 export class ServiceView {

@@ -138,6 +138,17 @@ export type StackSettings = {
 	readonly pool?: string;
 };
 
+/**
+A compose project as compose itself has resolved it: plain values of `config`, in the syntax of a compose file (`$$` for `$`).
+*/
+export type ResolvedModel = {
+	/** Values may be secrets: never printed, logged or written to history. */
+	readonly model: unknown;
+
+	/** The same before variables were put in, where this compose can tell. */
+	readonly template?: unknown;
+};
+
 export type Stack = {
 	readonly name: string;
 
@@ -152,6 +163,9 @@ export type Stack = {
 
 	/** Profiles switched on by `COMPOSE_PROFILES`; `*` stands for all. See `enabledServices`. */
 	readonly activeProfiles?: readonly string[];
+
+	/** Where compose has read the files. */
+	readonly resolved?: ResolvedModel;
 
 	/** What the reader wants the user to know: one sentence each. */
 	readonly notices: readonly string[];
@@ -172,4 +186,11 @@ export type Definition = {
 		readonly dependsOn: readonly string[];
 	}>>;
 	readonly volumes: readonly string[];
+
+	/**
+	What it takes to bring the stack up again, where compose has read its files: the resolved compose file without any value of the
+	environment (`environmentNames` has the names). What came from variables elsewhere is `${NAME}` again, other secrets are `***`, and
+	paths in the project are relative to it.
+	*/
+	readonly compose?: Readonly<Record<string, unknown>>;
 };

@@ -1,6 +1,7 @@
 /* eslint no-template-curly-in-string: 'off' -- Texts of compose files hold variables. */
 import test from 'ava';
-import {compareDefinitions, describeDefinition, hideSecrets} from '../../source/stack/definition.ts';
+import {compareDefinitions, describeDefinition} from '../../source/stack/definition.ts';
+import {hideSecrets} from '../../source/stack/hide-secrets.ts';
 import {readStack} from '../../source/stack/read-stack.ts';
 import {fixture, readText} from './project.ts';
 
