@@ -5,7 +5,7 @@ A volume may hold the data in a folder of its own (`PGDATA=/var/lib/postgresql/d
 that this user may not read is passed over: it is a container's, written under another user id, whose process ids mean nothing outside.
 */
 import type {Dirent} from 'node:fs';
-import {readdir, rm} from 'node:fs/promises';
+import {lstat, readdir, rm} from 'node:fs/promises';
 import path from 'node:path';
 import {isSystemError} from '../system/errors.ts';
 
@@ -22,18 +22,56 @@ const list = async (folder: string): Promise<Dirent[]> => {
 };
 
 /**
+What tells that a folder holds an engine's data: the names of one of these sets, all of them.
+*/
+export type DataMarks = ReadonlyArray<readonly string[]>;
+
+/** Whether the names in a folder are those of an engine's data. */
+export const hasMarks = (marks: DataMarks, names: ReadonlySet<string>): boolean => marks.some(mark => mark.every(name => names.has(name)));
+
+/**
+Whether there is something at a path that this user can see.
+*/
+export const isThere = async (file: string): Promise<boolean> => {
+	try {
+		await lstat(file);
+		return true;
+	} catch (error) {
+		if (isSystemError(error, 'ENOENT', 'ENOTDIR', 'EACCES')) {
+			return false;
+		}
+
+		throw error;
+	}
+};
+
+/**
+Whether a folder itself holds an engine's data. It is not listed, however much it holds: a few names are looked up.
+*/
+export const isMarkedFolder = async (folder: string, marks: DataMarks): Promise<boolean> => {
+	for (const mark of marks) {
+		const found = await Promise.all(mark.map(async name => isThere(path.join(folder, name))));
+		if (found.every(Boolean)) {
+			return true;
+		}
+	}
+
+	return false;
+};
+
+/**
 The folders at or below a folder that hold what marks an engine's data; none below one that does.
 
-`isData` is told the names in a folder. At most two levels down, as deep as any official image goes.
+At most two levels down, as deep as any official image goes.
 */
-export const findDataFolders = async (folder: string, isData: (names: ReadonlySet<string>) => boolean, depth = 2): Promise<string[]> => {
+export const findDataFolders = async (folder: string, marks: DataMarks, depth = 2): Promise<string[]> => {
 	const entries = await list(folder);
-	if (isData(new Set(entries.map(({name}) => name)))) {
+	if (hasMarks(marks, new Set(entries.map(({name}) => name)))) {
 		return [folder];
 	}
 
 	const below = depth === 0 ? [] : entries.filter(entry => entry.isDirectory());
-	const found = await Promise.all(below.map(async ({name}) => findDataFolders(path.join(folder, name), isData, depth - 1)));
+	const found = await Promise.all(below.map(async ({name}) => findDataFolders(path.join(folder, name), marks, depth - 1)));
 	return found.flat();
 };
 

@@ -38,14 +38,46 @@ export type Readiness =
 	| {readonly ready: true}
 	| {readonly ready: false; readonly reason: string; readonly kind?: NotReadyKind};
 
+/**
+Runs a command inside a service. What is secret is in its environment, and never among the words, which others can see.
+*/
+export type RunInside = (command: readonly string[], environment: Readonly<Record<string, string>>) => Promise<{
+	readonly exitCode: number;
+	readonly stdout: string;
+	readonly stderr: string;
+}>;
+
+/**
+How a database is asked where this host can't connect to it: by the client that its image ships.
+*/
+export type InsideClient = {
+	/** Connects and queries once; `undefined` where the image has no client. */
+	probe(service: Service, run: RunInside): Promise<Readiness | undefined>;
+
+	/** @throws CoppiceError when it could not be asked. */
+	checkpoint(service: Service, run: RunInside): Promise<void>;
+};
+
 export type Database = {
 	readonly name: DatabaseName;
+
+	/**
+	False where only what lies in a volume says that the service is this engine. That it does not answer is then no reason to call the
+	service not ready. Certain unless told.
+	*/
+	readonly isCertain?: boolean;
 
 	/** Whether a service's image (or `x-coppice.database`) is this engine. */
 	matchesService(service: Service): boolean;
 
 	/** Whether a volume's `data` folder holds data of this engine. */
 	matchesData(dataFolder: string): Promise<boolean>;
+
+	/** Whether a folder itself, not one below, holds data of this engine. A few look-ups, however much is in it. */
+	isDataFolder(folder: string): Promise<boolean>;
+
+	/** What else shows what a service does with this engine: programs that serve, programs of clients, and the images' own variables. */
+	readonly signs: {readonly servers: readonly string[]; readonly clients: readonly string[]; readonly variables: readonly string[]};
 
 	/** Where in the container the engine keeps its data, by image and environment: `/var/lib/postgresql/data`, say. */
 	dataTarget(service: Service): string;
@@ -59,8 +91,8 @@ export type Database = {
 	/** For a client on this host, without the password unless asked. */
 	connectionString(target: DatabaseTarget, options?: {password?: boolean}): string;
 
-	/** The port that the engine listens on inside its service. */
-	readonly port: number;
+	/** The port that the engine listens on inside its service, by command and environment. */
+	listensOn(service: Service): number;
 
 	/** Connects and queries once. Never throws for a server that is not there or still starting. */
 	probe(target: DatabaseTarget, options?: {timeoutMilliseconds?: number}): Promise<Readiness>;
@@ -71,6 +103,9 @@ export type Database = {
 	@throws CoppiceError when it could not be asked or did not finish in time; the commit is then labelled `frozen`.
 	*/
 	checkpoint(target: DatabaseTarget, options?: {timeoutMilliseconds?: number}): Promise<void>;
+
+	/** Only for engines whose images ship a client. */
+	readonly inside?: InsideClient;
 
 	/**
 	Removes from a fresh clone what belongs to the process that wrote it: pid files, locks, sockets. Nothing that recovery needs.

@@ -57,3 +57,12 @@ export const optionValue = (words: readonly string[], ...names: readonly string[
 
 	return undefined;
 };
+
+/**
+The port that a server listens on: by an option of its command, else by the first of these variables, else its engine's own.
+*/
+export const portOf = (service: Service, own: number, given: {readonly options: readonly string[]; readonly variables: readonly string[]}): number => {
+	const texts = [optionValue(commandWords(service), ...given.options), ...given.variables.map(name => service.environment[name])];
+	const port = texts.map(Number).find(number => Number.isSafeInteger(number) && number > 0 && number < 65_536);
+	return port ?? own;
+};

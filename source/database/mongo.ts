@@ -8,12 +8,18 @@ concern of a replica set (`majority`) an acknowledged write is in it.
 */
 import type {Service} from '../stack/stack.ts';
 import {formatUrl} from './connection-url.ts';
-import {findDataFolders, removeLeftovers} from './data-folders.ts';
+import {
+	findDataFolders,
+	isMarkedFolder,
+	removeLeftovers,
+	type DataMarks,
+} from './data-folders.ts';
 import {
 	commandWords,
 	hasImage,
 	isBitnami,
 	optionValue,
+	portOf,
 } from './image-name.ts';
 import {askMongo} from './mongo-hello.ts';
 import {checkpointError, connectionFailure, notReady} from './not-ready.ts';
@@ -28,7 +34,7 @@ import type {
 
 const images = new Set(['mongo', 'mongodb', 'mongodb-community-server', 'mongodb-enterprise-server', 'percona-server-mongodb', 'mongodb-atlas-local']);
 
-const isData = (names: ReadonlySet<string>): boolean => names.has('WiredTiger') && (names.has('storage.bson') || names.has('WiredTiger.wt'));
+const marks: DataMarks = [['WiredTiger', 'storage.bson'], ['WiredTiger', 'WiredTiger.wt']];
 
 const credentials = (service: Service): Credentials => {
 	const user = readVariable(service, 'MONGO_INITDB_ROOT_USERNAME', 'MONGODB_INITDB_ROOT_USERNAME', 'MONGODB_ROOT_USER') ?? '';
@@ -44,15 +50,24 @@ const explain = (error: unknown, {endpoint}: DatabaseTarget): Readiness =>
 
 export const mongo: Database = {
 	name: 'mongo',
-	port: 27_017,
+	listensOn: service => portOf(service, 27_017, {options: ['--port'], variables: ['MONGODB_PORT_NUMBER']}),
+	signs: {
+		servers: ['mongod'],
+		clients: ['mongosh', 'mongo', 'mongodump', 'mongorestore', 'mongoexport', 'mongoimport'],
+		variables: [
+			'MONGO_INITDB_ROOT_USERNAME', 'MONGO_INITDB_DATABASE', 'MONGODB_ROOT_PASSWORD',
+		],
+	},
 	volatilePaths: ['mongod.lock', 'diagnostic.data', '_tmp', 'WiredTiger.turtle.set'],
 
 	matchesService: service => service.settings.database === undefined ? hasImage(service, images) : service.settings.database === 'mongo',
 
 	async matchesData(dataFolder) {
-		const folders = await findDataFolders(dataFolder, isData);
+		const folders = await findDataFolders(dataFolder, marks);
 		return folders.length > 0;
 	},
+
+	isDataFolder: async folder => isMarkedFolder(folder, marks),
 
 	dataTarget(service) {
 		const given = optionValue(commandWords(service), '--dbpath');
@@ -106,7 +121,7 @@ export const mongo: Database = {
 
 	/** Only the lock with the pid, and sockets. The journal stays: recovery needs it. */
 	async prepareClone(dataFolder) {
-		for (const folder of await findDataFolders(dataFolder, isData)) {
+		for (const folder of await findDataFolders(dataFolder, marks)) {
 			await removeLeftovers(folder, name => name === 'mongod.lock' || name.endsWith('.sock'));
 		}
 	},

@@ -9,15 +9,23 @@ MyISAM are not made whole by this; a clone checks and repairs them as after a cr
 import {readFile} from 'node:fs/promises';
 import path from 'node:path';
 import type {Connection} from 'mysql2/promise';
-import type {Service} from '../stack/stack.ts';
 import {formatUrl} from './connection-url.ts';
-import {findDataFolders, removeLeftovers} from './data-folders.ts';
 import {
-	commandWords,
-	hasImage,
-	isBitnami,
-	optionValue,
-} from './image-name.ts';
+	findDataFolders,
+	isMarkedFolder,
+	removeLeftovers,
+	type DataMarks,
+} from './data-folders.ts';
+import {hasImage} from './image-name.ts';
+import {mysqlInside} from './mysql-inside.ts';
+import {
+	administrator,
+	credentials,
+	dataTarget,
+	deniedCheckpoint,
+	listensOn,
+	mysqlImages,
+} from './mysql-service.ts';
 import {
 	checkpointError,
 	codeOf,
@@ -25,7 +33,6 @@ import {
 	describeEndpoint,
 	notReady,
 } from './not-ready.ts';
-import {readVariable} from './service-variable.ts';
 import type {
 	Credentials,
 	Database,
@@ -33,31 +40,7 @@ import type {
 	Readiness,
 } from './database.ts';
 
-const images = new Set(['mysql', 'mariadb', 'percona', 'percona-server', 'mysql-server', 'community-server', 'mariadb-galera']);
-
-const isData = (names: ReadonlySet<string>): boolean => names.has('ibdata1') && (names.has('mysql') || names.has('mysql.ibd'));
-
-const both = (name: string): [string, string] => [`MARIADB_${name}`, `MYSQL_${name}`];
-
-/** The user that the service is made for, else root. */
-const credentials = (service: Service): Credentials => {
-	const user = readVariable(service, ...both('USER'));
-	const password = readVariable(service, ...both('PASSWORD'));
-	const database = readVariable(service, ...both('DATABASE'));
-	return user !== undefined && user !== 'root' && password !== undefined ? {user, password, database: database ?? ''} : {...rootCredentials(service), database: database ?? 'mysql'};
-};
-
-const rootCredentials = (service: Service): Credentials => {
-	const password = readVariable(service, ...both('ROOT_PASSWORD'));
-	return {user: 'root', database: '', ...(password !== undefined && {password})};
-};
-
-/** Root where its password is known: the service's own user may not flush logs. */
-const administrator = (service: Service): Credentials => {
-	const openRoot = readVariable(service, 'MARIADB_ALLOW_EMPTY_ROOT_PASSWORD', 'MYSQL_ALLOW_EMPTY_PASSWORD', 'ALLOW_EMPTY_PASSWORD');
-	const root = rootCredentials(service);
-	return openRoot === undefined && root.password === undefined ? credentials(service) : root;
-};
+const marks: DataMarks = [['ibdata1', 'mysql'], ['ibdata1', 'mysql.ibd']];
 
 const closeIfLate = async (opening: Promise<Connection>, timer: AbortSignal): Promise<void> => {
 	try {
@@ -159,30 +142,33 @@ const flush = async (connection: Connection): Promise<void> => {
 
 export const mysql: Database = {
 	name: 'mysql',
-	port: 3306,
+	listensOn,
+	inside: mysqlInside,
+	signs: {
+		servers: ['mysqld', 'mariadbd', 'mysqld_safe', 'mariadbd-safe'],
+		clients: ['mysqladmin', 'mariadb-admin', 'mysql', 'mariadb', 'mysqldump', 'mariadb-dump', 'mariadb-backup'],
+		variables: [
+			'MARIADB_ROOT_PASSWORD', 'MYSQL_ROOT_PASSWORD', 'MYSQL_ALLOW_EMPTY_PASSWORD', 'MARIADB_ALLOW_EMPTY_ROOT_PASSWORD', 'MARIADB_RANDOM_ROOT_PASSWORD', 'MYSQL_RANDOM_ROOT_PASSWORD',
+		],
+	},
 
 	// Temporary tables, and what the server writes at each start.
 	volatilePaths: ['ibtmp1', '#innodb_temp', 'ib_buffer_pool', 'multi-master.info', 'undo_001-active', 'mysql.sock', 'mysqld.sock'],
 
-	matchesService: service => service.settings.database === undefined ? hasImage(service, images) : service.settings.database === 'mysql',
+	matchesService: service => service.settings.database === undefined ? hasImage(service, mysqlImages) : service.settings.database === 'mysql',
 
 	async matchesData(dataFolder) {
-		const folders = await findDataFolders(dataFolder, isData);
+		const folders = await findDataFolders(dataFolder, marks);
 		return folders.length > 0;
 	},
 
-	dataTarget(service) {
-		const given = optionValue(commandWords(service), '--datadir');
-		if (given?.startsWith('/')) {
-			return given;
-		}
+	isDataFolder: async folder => isMarkedFolder(folder, marks),
 
-		return isBitnami(service) ? `/bitnami/${hasImage(service, new Set(['mysql'])) ? 'mysql' : 'mariadb'}/data` : '/var/lib/mysql';
-	},
+	dataTarget,
 
 	/** As the server noted it when it made or last upgraded the data: `10.11`, `8.0`. MySQL since 8.0.16 notes none that is plain text. */
 	async dataVersion(dataFolder) {
-		const [folder] = await findDataFolders(dataFolder, isData);
+		const [folder] = await findDataFolders(dataFolder, marks);
 		for (const name of folder === undefined ? [] : ['mariadb_upgrade_info', 'mysql_upgrade_info']) {
 			try {
 				const version = /^\d+\.\d+/v.exec(await readFile(path.join(folder!, name), 'utf8'))?.[0];
@@ -225,9 +211,7 @@ export const mysql: Database = {
 		} catch (error) {
 			const code = codeOf(error);
 			if (code === 'ER_SPECIFIC_ACCESS_DENIED_ERROR' || code === 'ER_ACCESS_DENIED_ERROR') {
-				throw checkpointError(target, 'MariaDB or MySQL', `the user ${who.user} may not flush its logs`, {
-					cause: error, isDenied: true, hint: `\`GRANT RELOAD ON *.* TO '${who.user}'@'%'\` lets it, or give the root password in the environment; the commit can be taken all the same.`,
-				});
+				throw deniedCheckpoint(target.service, who.user, error);
 			}
 
 			const readiness = explain(error, target, who);
@@ -240,7 +224,7 @@ export const mysql: Database = {
 	last is the server's identity, which matters to replication alone.
 	*/
 	async prepareClone(dataFolder) {
-		for (const folder of await findDataFolders(dataFolder, isData)) {
+		for (const folder of await findDataFolders(dataFolder, marks)) {
 			await removeLeftovers(folder, name => /\.(?:pid|sock|sock\.lock)$/v.test(name));
 		}
 	},

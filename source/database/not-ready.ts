@@ -59,7 +59,7 @@ export const connectionFailure = (error: unknown, endpoint: Endpoint): Readiness
 The error for a checkpoint that could not be had.
 */
 export const checkpointError = (
-	target: DatabaseTarget,
+	target: Pick<DatabaseTarget, 'service'>,
 	engine: string,
 	why: string,
 	options: {cause?: unknown; hint?: string; isDenied?: boolean} = {},

@@ -10,16 +10,14 @@ import path from 'node:path';
 import type {Client} from 'pg';
 import {readIfThere} from '../system/durable-file.ts';
 import {isSystemError} from '../system/errors.ts';
-import type {Service} from '../stack/stack.ts';
 import {formatUrl} from './connection-url.ts';
-import {findDataFolders, removeLeftovers} from './data-folders.ts';
 import {
-	commandWords,
-	hasImage,
-	isBitnami,
-	optionValue,
-	parseImage,
-} from './image-name.ts';
+	findDataFolders,
+	isMarkedFolder,
+	removeLeftovers,
+	type DataMarks,
+} from './data-folders.ts';
+import {hasImage} from './image-name.ts';
 import {
 	checkpointError,
 	codeOf,
@@ -27,7 +25,15 @@ import {
 	describeEndpoint,
 	notReady,
 } from './not-ready.ts';
-import {readVariable} from './service-variable.ts';
+import {postgresInside} from './postgres-inside.ts';
+import {
+	administrator,
+	credentials,
+	dataTarget,
+	deniedCheckpoint,
+	listensOn,
+	postgresImages,
+} from './postgres-service.ts';
 import type {
 	Credentials,
 	Database,
@@ -36,30 +42,7 @@ import type {
 	Readiness,
 } from './database.ts';
 
-const images = new Set([
-	'postgres', 'postgresql', 'postgis', 'pgvector', 'timescaledb', 'timescaledb-ha', 'citus', 'pgrouting', 'cloudnative-pg', 'spilo',
-]);
-
-const isCluster = (names: ReadonlySet<string>): boolean => names.has('PG_VERSION') && names.has('global') && names.has('base');
-
-/**
-Where the official image keeps its data: in a folder of its version from 18 on.
-<https://github.com/docker-library/docs/blob/master/postgres/README.md#pgdata>
-*/
-const officialTarget = (service: Service): string => {
-	const major = /^(?<major>\d+)/v.exec(parseImage(service.image ?? '').tag)?.groups?.major;
-	const mountsFolder = (target: string): boolean => service.mounts.some(mount => mount.target === target);
-	const isNew = major === undefined ? mountsFolder('/var/lib/postgresql') && !mountsFolder('/var/lib/postgresql/data') : Number(major) >= 18;
-	return isNew ? `/var/lib/postgresql/${major ?? '18'}/docker` : '/var/lib/postgresql/data';
-};
-
-const credentials = (service: Service): Credentials => {
-	const user = readVariable(service, 'POSTGRES_USER', 'POSTGRESQL_USERNAME') ?? 'postgres';
-	const password = readVariable(service, 'POSTGRES_PASSWORD', 'POSTGRESQL_PASSWORD');
-	// Bitnami's image makes no database of the user's name.
-	const database = readVariable(service, 'POSTGRES_DB', 'POSTGRESQL_DATABASE') ?? (isBitnami(service) ? 'postgres' : user);
-	return {user, database, ...(password !== undefined && {password})};
-};
+const marks: DataMarks = [['PG_VERSION', 'global', 'base']];
 
 /**
 Host and port as `pg` takes them: the folder of a Unix socket and the port in its name, where there is a socket.
@@ -87,14 +70,14 @@ const resolveAddress = ({host, port, socket}: Endpoint): {readonly host: string;
 /**
 Connects, works, and leaves nothing open: a server that does not answer is given up after the time.
 */
-const withClient = async <T>(target: DatabaseTarget, timeoutMilliseconds: number, work: (client: Client) => Promise<T>): Promise<T> => {
+const withClient = async <T>(target: DatabaseTarget, who: Credentials, timeoutMilliseconds: number, work: (client: Client) => Promise<T>): Promise<T> => {
 	const address = resolveAddress(target.endpoint);
 	if (address === undefined) {
 		throw Object.assign(new Error('There is no socket'), {code: 'ENOENT'});
 	}
 
 	const {Client: PgClient} = await import('pg');
-	const {user, password, database} = credentials(target.service);
+	const {user, password, database} = who;
 	const socket = new Socket();
 	const client = new PgClient({
 		...address,
@@ -126,13 +109,12 @@ const isTimeout = (error: unknown): boolean => error instanceof Error && /timeou
 /**
 What an error of the server means. Codes: https://www.postgresql.org/docs/current/errcodes-appendix.html
 */
-const explain = (error: unknown, {endpoint, service}: DatabaseTarget): Readiness => {
+const explain = (error: unknown, {endpoint}: DatabaseTarget, {user, database, password}: Credentials): Readiness => {
 	const known = connectionFailure(error, endpoint);
 	if (known !== undefined) {
 		return known;
 	}
 
-	const {user, database, password} = credentials(service);
 	const message = error instanceof Error ? error.message : String(error);
 	switch (codeOf(error)) {
 		case '57P03': {
@@ -172,25 +154,32 @@ Postgres as the official image and those made from it run it.
 */
 export const postgres: Database = {
 	name: 'postgres',
-	port: 5432,
+	listensOn,
+	inside: postgresInside,
+	signs: {
+		servers: ['postgres', 'postmaster', 'pg_ctl', 'patroni'],
+		clients: ['pg_isready', 'psql', 'pg_dump', 'pg_dumpall', 'pg_basebackup', 'pg_restore'],
+		variables: [
+			'PGDATA', 'POSTGRES_PASSWORD', 'POSTGRES_HOST_AUTH_METHOD', 'POSTGRESQL_PASSWORD',
+		],
+	},
 
 	// All of these are written anew from the log or from nothing when the server starts.
 	volatilePaths: ['postmaster.pid', 'postmaster.opts', 'pg_stat_tmp', 'pg_stat', 'pg_notify', 'pg_subtrans', 'pg_dynshmem', 'log', 'current_logfiles', 'global/pg_control', 'pg_logical/replorigin_checkpoint', 'pg_internal.init'],
 
-	matchesService: service => service.settings.database === undefined ? hasImage(service, images) : service.settings.database === 'postgres',
+	matchesService: service => service.settings.database === undefined ? hasImage(service, postgresImages) : service.settings.database === 'postgres',
 
 	async matchesData(dataFolder) {
-		const folders = await findDataFolders(dataFolder, isCluster);
+		const folders = await findDataFolders(dataFolder, marks);
 		return folders.length > 0;
 	},
 
-	dataTarget(service) {
-		const given = optionValue(commandWords(service), '-D') ?? readVariable(service, 'PGDATA', 'POSTGRESQL_DATA_DIR');
-		return given?.startsWith('/') ? given : (isBitnami(service) ? '/bitnami/postgresql/data' : officialTarget(service));
-	},
+	isDataFolder: async folder => isMarkedFolder(folder, marks),
+
+	dataTarget,
 
 	async dataVersion(dataFolder) {
-		const [folder] = await findDataFolders(dataFolder, isCluster);
+		const [folder] = await findDataFolders(dataFolder, marks);
 		const text = folder === undefined ? undefined : await readIfThere(path.join(folder, 'PG_VERSION'));
 		return text === undefined || text.trim() === '' ? undefined : text.trim();
 	},
@@ -205,28 +194,27 @@ export const postgres: Database = {
 	},
 
 	async probe(target, {timeoutMilliseconds = 2000} = {}) {
+		const who = credentials(target.service);
 		try {
-			return await withClient(target, timeoutMilliseconds, async client => {
+			return await withClient(target, who, timeoutMilliseconds, async client => {
 				await client.query('select 1');
 				return {ready: true};
 			});
 		} catch (error) {
-			return explain(error, target);
+			return explain(error, target, who);
 		}
 	},
 
 	async checkpoint(target, {timeoutMilliseconds = 30_000} = {}) {
+		const who = administrator(target.service);
 		try {
-			await withClient(target, timeoutMilliseconds, async client => client.query('CHECKPOINT'));
+			await withClient(target, who, timeoutMilliseconds, async client => client.query('CHECKPOINT'));
 		} catch (error) {
 			if (codeOf(error) === '42501') {
-				const {user} = credentials(target.service);
-				throw checkpointError(target, 'Postgres', `the user ${user} may not ask for one`, {
-					cause: error, isDenied: true, hint: `From Postgres 15 on, \`GRANT pg_checkpoint TO "${user}"\` lets it; the commit can be taken all the same.`,
-				});
+				throw deniedCheckpoint(target.service, who.user, error);
 			}
 
-			const readiness = explain(error, target);
+			const readiness = explain(error, target, who);
 			throw checkpointError(target, 'Postgres', isTimeout(error) ? `it did not finish in ${timeoutMilliseconds / 1000} s` : (readiness.ready ? 'it failed' : readiness.reason), {cause: error});
 		}
 	},
@@ -236,7 +224,7 @@ export const postgres: Database = {
 	The log (`pg_wal`), `pg_replslot` and everything else stay: recovery needs them, or Postgres cleans them by itself.
 	*/
 	async prepareClone(dataFolder) {
-		for (const folder of await findDataFolders(dataFolder, isCluster)) {
+		for (const folder of await findDataFolders(dataFolder, marks)) {
 			await removeLeftovers(folder, name => name === 'postmaster.pid' || /^\.s\.PGSQL\.\d+(?:\.lock)?$/v.test(name));
 		}
 	},

@@ -14,11 +14,47 @@ export type {Database} from './database.ts';
 /** All engines that are known. Their drivers are loaded when one is first asked something. */
 export const databases: readonly Database[] = [postgres, mysql, redis, mongo];
 
+/** What words name when a shell reads them: without quotes, brackets and the folder. */
+export const programWords = (words: readonly string[]): string[] => words.flatMap(word => word.split(/\s+/v))
+	.map(word => path.posix.basename(word.replaceAll(/["'\(\);\{\}]/gv, '')))
+	.filter(word => word !== '');
+
+const ownWords = ({entrypoint = [], command = [], settings}: Service): string[] =>
+	programWords([...entrypoint, ...command, ...settings.process?.command ?? []]);
+
+/** What starts the word after it: a shell's `exec`, an image's own script. */
+const starters: ReadonlySet<string> = new Set(['exec', 'docker-entrypoint.sh', 'gosu', 'tini', '--', '&&', 'sh', 'bash', '-c']);
+
+/** Names of users, of databases and of hosts as well: these count only where they are what is run. */
+const ambiguous: ReadonlySet<string> = new Set(['postgres', 'mysql', 'mariadb', 'mongo']);
+
+const runsOne = (words: readonly string[], programs: readonly string[]): boolean => words.some((word, index) =>
+	programs.includes(word) && (!ambiguous.has(word) || index === 0 || starters.has(words[index - 1]!)));
+
+/**
+Whether a service's command runs a server of an engine.
+*/
+export const runsServer = (service: Service, {servers}: Database['signs']): boolean => runsOne(ownWords(service), servers);
+
+/**
+The engine that a service names as its own: by `x-coppice.database`, else by its image. A service that has the image for its client
+alone (`pg_dump` once a day) is no server.
+*/
+export const namedDatabase = (service: Service): Database | undefined => {
+	const database = databases.find(known => known.matchesService(service));
+	if (database === undefined || service.settings.database !== undefined) {
+		return database;
+	}
+
+	const runsClient = runsOne(ownWords(service), database.signs.clients);
+	return runsClient && !runsServer(service, database.signs) ? undefined : database;
+};
+
 /**
 The engine of a service: by `x-coppice.database`, else by its image, else by what is in a data folder where one is given.
 */
 export const recogniseDatabase = async (service: Service, dataFolder?: string): Promise<Database | undefined> => {
-	const known = databases.find(database => database.matchesService(service));
+	const known = namedDatabase(service);
 	if (known !== undefined || dataFolder === undefined) {
 		return known;
 	}

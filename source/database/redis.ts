@@ -12,51 +12,31 @@ What a snapshot holds depends on how the server persists:
 `SAVE` is never used: it blocks all clients.
 */
 import path from 'node:path';
-import {setTimeout as delay} from 'node:timers/promises';
-import type {Service} from '../stack/stack.ts';
 import {formatUrl} from './connection-url.ts';
-import {findDataFolders, removeLeftovers} from './data-folders.ts';
 import {
-	commandWords,
-	hasImage,
-	isBitnami,
-	optionValue,
-} from './image-name.ts';
+	findDataFolders,
+	isMarkedFolder,
+	removeLeftovers,
+	type DataMarks,
+} from './data-folders.ts';
+import {hasImage} from './image-name.ts';
 import {checkpointError, connectionFailure, notReady} from './not-ready.ts';
+import {redisInside} from './redis-inside.ts';
+import {explainReply, saveToDisk} from './redis-replies.ts';
+import {
+	credentials,
+	dataTarget,
+	listensOn,
+	redisImages,
+} from './redis-service.ts';
 import {RedisError, RespClient, UnexpectedReply} from './resp-client.ts';
-import {readServiceFile, readVariable} from './service-variable.ts';
 import type {
-	Credentials,
 	Database,
 	DatabaseTarget,
 	Readiness,
 } from './database.ts';
 
-const images = new Set(['redis', 'valkey', 'redis-stack', 'redis-stack-server', 'keydb']);
-
-const isData = (names: ReadonlySet<string>): boolean => names.has('dump.rdb') || names.has('appendonlydir') || names.has('appendonly.aof');
-
-/**
-The password: of the command, of a configuration file from the host, or of the variables that images take.
-*/
-const findPassword = (service: Service): string | undefined => {
-	const words = [...commandWords(service), ...(readVariable(service, 'REDIS_ARGS') ?? '').split(/\s+/v)];
-	const given = optionValue(words, '--requirepass');
-	const variable = given === undefined ? undefined : /^\$\{?(?<name>[A-Z_a-z]\w*)\}?$/v.exec(given)?.groups?.name;
-	if (given !== undefined && given !== '') {
-		return variable === undefined ? given : readVariable(service, variable);
-	}
-
-	const file = words.find(word => word.endsWith('.conf'));
-	const lines = file === undefined ? [] : (readServiceFile(service, file) ?? '').split('\n').map(line => line.trim().split(/\s+/v));
-	const written = lines.findLast(([directive]) => directive === 'requirepass')?.[1];
-	return written === undefined ? readVariable(service, 'REDIS_PASSWORD', 'VALKEY_PASSWORD') : written.replace(/^(?<quote>["'])(?<inner>.*)\k<quote>$/v, '$<inner>');
-};
-
-const credentials = (service: Service): Credentials => {
-	const password = findPassword(service);
-	return {user: 'default', database: '0', ...(password !== undefined && {password})};
-};
+const marks: DataMarks = [['dump.rdb'], ['appendonlydir'], ['appendonly.aof']];
 
 const withClient = async <T>(target: DatabaseTarget, timeoutMilliseconds: number, work: (client: RespClient) => Promise<T>): Promise<T> => {
 	const {service, endpoint: {host, port, socket}} = target;
@@ -86,88 +66,32 @@ const explain = (error: unknown, {endpoint, service}: DatabaseTarget): Readiness
 		return known;
 	}
 
-	if (error instanceof RedisError) {
-		switch (error.kind) {
-			case 'LOADING':
-			case 'MASTERDOWN':
-			case 'BUSY': {
-				return notReady('starting', error.message);
-			}
-
-			case 'NOAUTH':
-			case 'WRONGPASS':
-			case 'DENIED':
-			case 'NOPERM': {
-				return notReady('denied', credentials(service).password === undefined ? 'it asks for a password, and the service names none' : 'it refuses the password that the service names');
-			}
-
-			default: {
-				return notReady('failed', error.message);
-			}
-		}
-	}
-
-	return notReady('failed', error instanceof UnexpectedReply ? error.message : String(error));
-};
-
-/** The lines of `INFO`. */
-const parseInfo = (text: unknown): ReadonlyMap<string, string> => {
-	const pairs = String(text).split('\r\n').filter(line => line.includes(':')).map((line): [string, string] => {
-		const colon = line.indexOf(':');
-		return [line.slice(0, colon), line.slice(colon + 1)];
-	});
-	return new Map(pairs);
-};
-
-const persistence = async (client: RespClient): Promise<ReadonlyMap<string, string>> => parseInfo(await client.command('INFO', 'persistence'));
-
-const waitForSave = async (client: RespClient): Promise<ReadonlyMap<string, string>> => {
-	for (;;) {
-		const info = await persistence(client);
-		if (info.get('rdb_bgsave_in_progress') !== '1') {
-			return info;
-		}
-
-		await delay(20);
-	}
-};
-
-/**
-Whether the server writes snapshots by itself. Managed servers rename or refuse CONFIG; then the default counts: it does.
-*/
-const savesSnapshots = async (client: RespClient): Promise<boolean> => {
-	try {
-		const reply = await client.command('CONFIG', 'GET', 'save');
-		return !Array.isArray(reply) || reply[1] !== '';
-	} catch (error) {
-		if (error instanceof RedisError) {
-			return true;
-		}
-
-		throw error;
-	}
+	return error instanceof RedisError ? explainReply(error, service) : notReady('failed', error instanceof UnexpectedReply ? error.message : String(error));
 };
 
 export const redis: Database = {
 	name: 'redis',
-	port: 6379,
+	listensOn,
+	inside: redisInside,
+	signs: {
+		servers: ['redis-server', 'valkey-server', 'keydb-server'],
+		clients: ['redis-cli', 'valkey-cli', 'keydb-cli'],
+		variables: [
+			'REDIS_ARGS', 'VALKEY_PASSWORD', 'REDIS_PASSWORD', 'ALLOW_EMPTY_PASSWORD',
+		],
+	},
 	volatilePaths: ['redis.pid'],
 
-	matchesService: service => service.settings.database === undefined ? hasImage(service, images) : service.settings.database === 'redis',
+	matchesService: service => service.settings.database === undefined ? hasImage(service, redisImages) : service.settings.database === 'redis',
 
 	async matchesData(dataFolder) {
-		const folders = await findDataFolders(dataFolder, isData);
+		const folders = await findDataFolders(dataFolder, marks);
 		return folders.length > 0;
 	},
 
-	dataTarget(service) {
-		const given = optionValue(commandWords(service), '--dir');
-		if (given?.startsWith('/')) {
-			return given;
-		}
+	isDataFolder: async folder => isMarkedFolder(folder, marks),
 
-		return isBitnami(service) ? (hasImage(service, new Set(['valkey'])) ? '/bitnami/valkey/data' : '/bitnami/redis/data') : '/data';
-	},
+	dataTarget,
 
 	// Neither file says which version wrote it in a way that tells whether another can read it.
 	dataVersion: async () => undefined,
@@ -194,20 +118,10 @@ export const redis: Database = {
 
 	async checkpoint(target, {timeoutMilliseconds = 30_000} = {}) {
 		try {
-			await withClient(target, timeoutMilliseconds, async client => {
-				const before = await persistence(client);
-				if (before.get('aof_enabled') === '1' || !await savesSnapshots(client)) {
-					return;
-				}
-
-				// One that runs already began before this was asked for, so it may lack what was written since.
-				await waitForSave(client);
-				await client.command('BGSAVE');
-				const after = await waitForSave(client);
-				if (after.get('rdb_last_bgsave_status') !== 'ok') {
-					throw new RedisError('ERR the background save failed; the log of the server says why');
-				}
-			});
+			await withClient(target, timeoutMilliseconds, async client => saveToDisk(async (...words) => {
+				const reply = await client.command(...words);
+				return Array.isArray(reply) ? reply.join('\n') : String(reply);
+			}));
 		} catch (error) {
 			const readiness = explain(error, target);
 			throw checkpointError(target, 'Redis', readiness.ready ? 'it failed' : readiness.reason, {cause: error});
@@ -216,7 +130,7 @@ export const redis: Database = {
 
 	/** Only pid files and sockets that were kept in the data folder; a half-written `temp-….rdb` is never read. */
 	async prepareClone(dataFolder) {
-		for (const folder of await findDataFolders(dataFolder, isData)) {
+		for (const folder of await findDataFolders(dataFolder, marks)) {
 			await removeLeftovers(folder, name => /\.(?:pid|sock)$/v.test(path.basename(name)));
 		}
 	},

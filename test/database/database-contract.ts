@@ -185,6 +185,8 @@ export const testDatabase = (kit: Kit): void => {
 		await database.checkpoint(target);
 		t.true(await database.matchesData(dataFolder));
 		t.true(await database.matchesData(path.dirname(dataFolder)));
+		t.true(await database.isDataFolder(dataFolder));
+		t.false(await database.isDataFolder(path.dirname(dataFolder)), 'itself, not one below');
 		const version = await database.dataVersion(dataFolder);
 		if (kit.version === undefined) {
 			t.is(version, undefined);

@@ -12,9 +12,10 @@ import {parseImage} from '../../source/database/image-name.ts';
 import {mongo} from '../../source/database/mongo.ts';
 import {mysql} from '../../source/database/mysql.ts';
 import {postgres} from '../../source/database/postgres.ts';
+import {administrator} from '../../source/database/postgres-service.ts';
 import {databaseVolume, databases, recogniseDatabase} from '../../source/database/recognise-database.ts';
 import {redis} from '../../source/database/redis.ts';
-import type {Mount, Service} from '../../source/stack/stack.ts';
+import type {DatabaseName, Mount, Service} from '../../source/stack/stack.ts';
 import {makeService} from './service.ts';
 
 const images: Readonly<Record<string, string | undefined>> = {
@@ -62,6 +63,25 @@ test('x-coppice.database says more than the image, and content tells where neith
 	t.is(await recogniseDatabase(makeService({build: '.'})), undefined);
 });
 
+test('a service that has the image for its client alone is no server', async t => {
+	const cases: ReadonlyArray<readonly [given: Partial<Service>, name: DatabaseName | undefined]> = [
+		[{image: 'postgres', command: ['pg_dump', '-U', 'postgres']}, undefined],
+		[{image: 'postgres', entrypoint: ['/bin/sh', '-c'], command: ['while true; do pg_dump -U postgres shop > /b/dump.sql; sleep 86400; done']}, undefined],
+		[{image: 'postgres', entrypoint: ['sh', '-c', 'psql -c "select 1"; exec docker-entrypoint.sh postgres']}, 'postgres'],
+		[{image: 'postgres', command: ['-c', 'fsync=off']}, 'postgres'],
+		[{image: 'postgres', entrypoint: ['/start.sh']}, 'postgres'],
+		[{image: 'mongo', entrypoint: ['mongosh', '--eval', 'rs.initiate()']}, undefined],
+		[{image: 'redis', command: ['sh', '-c', 'redis-server --daemonize yes; redis-cli ping']}, 'redis'],
+		[{image: 'mariadb', command: ['--user', 'mysql']}, 'mysql'],
+		[{image: 'mariadb', command: ['mariadb-dump', '--all-databases']}, undefined],
+		[{image: 'postgres', command: ['pg_dump'], settings: {database: 'postgres'}}, 'postgres'],
+	];
+	for (const [given, name] of cases) {
+		const database = await recogniseDatabase(makeService(given));
+		t.is(database?.name ?? 'none', name ?? 'none', JSON.stringify(given));
+	}
+});
+
 test('image references are taken apart', t => {
 	t.deepEqual(parseImage('localhost:5000/team/App:1.2@sha256:ab'), {namespace: 'localhost:5000/team', name: 'app', tag: '1.2'});
 	t.deepEqual(parseImage('postgres'), {namespace: '', name: 'postgres', tag: ''});
@@ -102,6 +122,9 @@ test('credentials by the rules of the images', t => {
 	t.deepEqual(of(mysql, {environment: {MYSQL_ROOT_PASSWORD: 'pw', MYSQL_DATABASE: 'shop'}}), {user: 'root', database: 'shop', password: 'pw'});
 	t.deepEqual(of(mysql, {environment: {MYSQL_USER: 'u', MYSQL_PASSWORD: 'pw'}}), {user: 'u', database: '', password: 'pw'});
 	t.deepEqual(of(mongo, {environment: {MONGO_INITDB_ROOT_USERNAME: 'root', MONGO_INITDB_ROOT_PASSWORD: 'pw'}}), {user: 'root', database: '', password: 'pw'});
+	const bitnami = {POSTGRESQL_USERNAME: 'shop', POSTGRESQL_PASSWORD: 'pw', POSTGRESQL_DATABASE: 'goods'};
+	t.is(administrator(makeService({image: 'bitnami/postgresql', environment: bitnami})).user, 'shop');
+	t.deepEqual(administrator(makeService({image: 'bitnami/postgresql', environment: {...bitnami, POSTGRESQL_POSTGRES_PASSWORD: 'root'}})), {user: 'postgres', database: 'goods', password: 'root'});
 	const passwords: ReadonlyArray<readonly [Partial<Service>, string | undefined]> = [
 		[{}, undefined],
 		[{command: ['redis-server', '--requirepass', 'pw']}, 'pw'],
@@ -110,11 +133,27 @@ test('credentials by the rules of the images', t => {
 		[{command: ['sh', '-c', 'redis-server --requirepass ${PW}'], environment: {PW: 'pw'}}, 'pw'],
 		[{environment: {REDIS_PASSWORD: 'pw'}}, 'pw'],
 		[{environment: {REDIS_ARGS: '--requirepass pw'}}, 'pw'],
+		[{environment: {REDISCLI_AUTH: 'pw'}}, 'pw'],
+		[{command: ['sh', '-c', 'redis-server --requirepass "$(cat /run/secrets/redis)"'], files: [{target: '/run/secrets/redis', content: 'pw'}]}, 'pw'],
+		[{command: ['sh', '-c', 'redis-server --requirepass $(cat $REDIS_FILE)'], environment: {REDIS_FILE: '/run/secrets/redis'}, files: [{target: '/run/secrets/redis', content: 'pw'}]}, 'pw'],
 		[{command: ['redis-server', '/etc/redis.conf'], files: [{target: '/etc/redis.conf', content: '# requirepass no\nrequirepass "pw"\nport 1'}]}, 'pw'],
 	];
 	for (const [given, password] of passwords) {
 		t.is(of(redis, given).password, password);
 	}
+});
+
+test('ports that a server listens on inside its service', t => {
+	const on = (database: typeof postgres, given: Partial<Service>) => database.listensOn(makeService(given));
+	t.is(on(postgres, {}), 5432);
+	t.is(on(postgres, {environment: {PGPORT: '5433'}}), 5433);
+	t.is(on(postgres, {command: ['-c', 'fsync=on', '-p', '5434']}), 5434);
+	t.is(on(postgres, {command: ['sh', '-c', 'mkdir -p /run/x && exec postgres']}), 5432);
+	t.is(on(postgres, {image: 'bitnami/postgresql', environment: {POSTGRESQL_PORT_NUMBER: '5435'}}), 5435);
+	t.is(on(mysql, {command: ['--port=3307']}), 3307);
+	t.is(on(redis, {command: ['redis-server', '--port', '6380']}), 6380);
+	t.is(on(redis, {command: ['redis-server', '--port', '0']}), 6379);
+	t.is(on(mongo, {command: ['mongod', '--port', '27018']}), 27_018);
 });
 
 test('addresses for clients', t => {
