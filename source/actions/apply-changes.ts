@@ -5,7 +5,7 @@ import {randomUUID} from 'node:crypto';
 import {monotonicNow} from '../system/clock.ts';
 import type {StoredCommit} from '../history/commit.ts';
 import type {Operation} from '../history/operation.ts';
-import {describeDefinition} from '../stack/definition.ts';
+import {currentDefinition} from './current-definition.ts';
 import {
 	planChanges,
 	type Change,
@@ -13,6 +13,7 @@ import {
 	type Intent,
 } from './plan-changes.ts';
 import {waitUntilReady} from './ready.ts';
+import {refuseOtherUsers, volumesTaken} from './refuse-other-users.ts';
 import {runSteps, transact} from './transact.ts';
 import {isBranchClean, markBaseline} from './baseline.ts';
 import {volumeUsers} from './volume-users.ts';
@@ -130,9 +131,10 @@ const gatherFacts = async (workspace: Workspace, changes: readonly Change[]): Pr
 		volumes,
 		liveVolumes,
 		commits,
-		running: states.filter(state => state.status === 'running' || state.status === 'restarting').map(state => state.name),
+		// What is paused has its files open too.
+		running: states.filter(state => ['running', 'restarting', 'paused'].includes(state.status)).map(state => state.name),
 		users: volumeUsers(stack, volumes),
-		definition: describeDefinition(stack),
+		definition: await currentDefinition(workspace),
 		now: new Date().toISOString(),
 		newId: randomUUID,
 	};
@@ -181,10 +183,14 @@ export const applyChanges = async (workspace: Workspace, intent: Intent, options
 		rollback: plan.rollback,
 		apply: () => plan.apply,
 		async prepare() {
+			const taken = volumesTaken(plan.apply, facts.current);
+			// Before anything is stopped for nothing; and again, since that takes time.
+			await refuseOtherUsers(workspace, intent.verb, taken);
 			await runSteps(workspace, `${intent.verb} prepare`, plan.prepare);
+			await refuseOtherUsers(workspace, intent.verb, taken);
 		},
 	}, options.signal);
-	await waitUntilReady(workspace, plan.restarted, options);
+	await waitUntilReady(workspace, intent.leavesStopped === true ? [] : plan.restarted, options);
 	const readyMilliseconds = monotonicNow() - begun;
 	if (plan.restarted.length > 0) {
 		await Promise.all([

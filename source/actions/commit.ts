@@ -12,11 +12,12 @@ import {
 } from '../history/commit.ts';
 import type {Measure} from '../history/history.ts';
 import type {ServiceState} from '../runtime/runtime.ts';
-import {describeDefinition} from '../stack/definition.ts';
+import type {Service} from '../stack/stack.ts';
 import type {SnapshotRequest} from '../storage/driver.ts';
+import {askCheckpoint} from './ask-database.ts';
+import {currentDefinition} from './current-definition.ts';
 import {orInterrupted} from './interrupt.ts';
 import {measureCommit} from './measure.ts';
-import {databaseTarget} from './ready.ts';
 import {refuseLinksLeaving} from './refuse-links.ts';
 import {together, type Step} from './steps.ts';
 import {exclusively, transact} from './transact.ts';
@@ -37,26 +38,27 @@ export type CommitResult = {
 	readonly notices: readonly string[];
 };
 
+/** One that only reads holds nothing back. */
+const writesTo = (service: Service | undefined, volumes: readonly string[]): boolean =>
+	service?.mounts.some(mount => mount.kind === 'volume' && !mount.readOnly && volumes.includes(mount.volume)) === true;
+
 /**
 Asks the databases that write to the volumes to write out what they hold.
 
 @returns Why not, for each that did not.
 */
 const checkpointAll = async (workspace: Workspace, writers: readonly ServiceState[]): Promise<string[]> => {
-	const failures = await Promise.all(writers.map(async state => {
-		const service = workspace.stack.services[state.name];
+	const {stack, volumes} = workspace;
+	const asked = writers.filter(({name}) => writesTo(stack.services[name], volumes));
+	const failures = await Promise.all(asked.map(async state => {
+		const service = stack.services[state.name];
 		const database = workspace.databases.get(state.name);
 		if (service === undefined || database === undefined) {
 			return `${state.name} is no database that can be asked for a checkpoint`;
 		}
 
-		const target = databaseTarget(service, state, database);
-		if (target === undefined) {
-			return `${state.name} can't be reached from this host: it publishes no port`;
-		}
-
 		try {
-			await database.checkpoint(target);
+			await askCheckpoint(workspace, state, service, database);
 			return undefined;
 		} catch (error) {
 			return `${state.name} did not make a checkpoint: ${error instanceof Error ? error.message : String(error)}`;
@@ -76,11 +78,6 @@ const snapshotFrozen = async (
 	writers: readonly string[],
 ): Promise<number> => {
 	const {stack, pool, runtime} = workspace;
-	if (writers.length === 0) {
-		await pool.driver.snapshot(requests);
-		return 0;
-	}
-
 	const freeze = await runtime.freeze(writers);
 	let stood: {milliseconds: number; held: boolean} | undefined;
 	failpoint('commit frozen');
@@ -108,8 +105,8 @@ const commitLocked = async (workspace: Workspace, {message, checkpoint = true, s
 		});
 	}
 
-	const [branch, branches, states, digests] = await Promise.all([
-		history.currentBranch(), history.branches(), runtime.states(), runtime.imageDigests(), pool.driver.room(),
+	const [branch, branches, states, others, digests] = await Promise.all([
+		history.currentBranch(), history.branches(), runtime.states(), runtime.otherUsers(volumes), runtime.imageDigests(), pool.driver.room(),
 	]);
 	await refuseLinksLeaving(workspace, branch);
 	const mounting = new Set(volumes.flatMap(volume => servicesMounting(stack, volume)));
@@ -117,10 +114,21 @@ const commitLocked = async (workspace: Workspace, {message, checkpoint = true, s
 	const notices: string[] = [];
 	let consistency: Consistency = 'stopped';
 	if (writers.length > 0) {
-		report({type: 'step', message: `asking ${writers.map(writer => writer.name).join(', ')} for a checkpoint`});
+		const asked = writers.filter(({name}) => workspace.databases.has(name));
+		if (checkpoint && asked.length > 0) {
+			report({type: 'step', message: `asking ${asked.map(({name}) => name).join(', ')} for a checkpoint`});
+		}
+
 		const failures = checkpoint ? await orInterrupted(checkpointAll(workspace, writers), signal, 'commit') : ['no checkpoint was asked for'];
 		consistency = failures.length === 0 ? 'quiesced' : 'frozen';
-		notices.push(...failures);
+		notices.push(...failures, ...workspace.notices);
+	}
+
+	const isPaused = states.some(state => mounting.has(state.name) && state.status === 'paused');
+	if (others.length > 0 || isPaused) {
+		// What is not the stack's stands still as well, but nobody knows how to ask it for a checkpoint.
+		consistency = 'frozen';
+		notices.push(...others.map(other => `${other}, was not asked for a checkpoint`));
 	}
 
 	const tip = branches.get(branch) ?? null;
@@ -137,7 +145,7 @@ const commitLocked = async (workspace: Workspace, {message, checkpoint = true, s
 		consistency,
 		stillMilliseconds: 0,
 		volumes: snapshots,
-		definition: describeDefinition(stack, digests),
+		definition: await currentDefinition(workspace, digests),
 	};
 	const discard = Object.entries(snapshots).map(([volume, snapshot]): Step => ({do: 'discard-snapshot', volume, snapshot}));
 	await transact(workspace, {

@@ -21,7 +21,7 @@ import {commit} from './commit.ts';
 import {init} from './init.ts';
 import {openWorkspace} from './open-workspace.ts';
 import type {Report} from './progress.ts';
-import {databaseTarget} from './ready.ts';
+import {databaseTarget} from './ask-database.ts';
 import {reset} from './reset.ts';
 import {down, up} from './services.ts';
 import {status} from './status.ts';

@@ -4,8 +4,10 @@
 import {CoppiceError} from '../system/errors.ts';
 import {resolve} from '../history/revision.ts';
 import type {StoredCommit} from '../history/commit.ts';
-import {compareDefinitions, describeDefinition, type DefinitionChange} from '../stack/definition.ts';
+import {compareDefinitions, type DefinitionChange} from '../stack/definition.ts';
 import type {FileChange} from '../storage/driver.ts';
+import {currentDefinition} from './current-definition.ts';
+import {surveyDrift, type Drift} from './drift.ts';
 import type {Workspace} from './workspace.ts';
 
 export type VolumeDiff = {
@@ -20,6 +22,7 @@ export type VolumeDiff = {
 	readonly files: readonly FileChange[];
 };
 
+export type {Drift} from './drift.ts';
 export type {DefinitionChange} from '../stack/definition.ts';
 
 export type DiffOptions = {
@@ -41,6 +44,9 @@ export type DiffResult = {
 	readonly to: string | null;
 	readonly volumes: readonly VolumeDiff[];
 	readonly definition: readonly DefinitionChange[];
+
+	/** Where what runs differs from the compose file or the commit; only against the live data, on the docker runtime. */
+	readonly drift: readonly Drift[];
 };
 
 type Side = {
@@ -97,6 +103,7 @@ export const diff = async (workspace: Workspace, {from = 'HEAD', to, limit = 100
 		from: old.id,
 		to: commit?.id ?? null,
 		volumes: await Promise.all(names.map(async name => diffVolume(workspace, name, old, side, branch, limit))),
-		definition: compareDefinitions(old.definition, commit?.definition ?? describeDefinition(stack, await workspace.runtime.imageDigests())),
+		definition: compareDefinitions(old.definition, commit?.definition ?? await currentDefinition(workspace, await workspace.runtime.imageDigests())),
+		drift: commit === undefined ? await surveyDrift(workspace, old) : [],
 	};
 };

@@ -7,8 +7,10 @@ import process from 'node:process';
 import {CoppiceError} from '../system/errors.ts';
 import {isRoot} from '../system/run-command.ts';
 import type {Home} from '../host/home.ts';
+import type {Project} from '../host/project-registry.ts';
 import type {VolumeContents} from '../storage/driver.ts';
 import {openWorkspace} from './open-workspace.ts';
+import {findProject} from './project-stack.ts';
 import type {Workspace} from './workspace.ts';
 
 export type Check = {
@@ -130,6 +132,29 @@ const checkStack = async (workspace: Workspace): Promise<Check[]> => {
 	return checks;
 };
 
+const readProjectIfAny = async (home: Home, directory: string): Promise<Project | undefined> => {
+	try {
+		const {project} = await findProject(home, directory);
+		return project;
+	} catch {
+		// What is wrong with it is said of the stack.
+		return undefined;
+	}
+};
+
+/**
+What there is to say of Docker, for the stack of this folder where it is one. What runs as processes never loads the engine's client but here.
+*/
+const checkDocker = async (home: Home, directory: string): Promise<readonly Check[]> => {
+	const project = await readProjectIfAny(home, directory);
+	const [{gatherEngineFacts}, {findTroubles}] = await Promise.all([import('../runtime/docker/engine-facts.ts'), import('../runtime/docker/trouble.ts')]);
+	return findTroubles(await gatherEngineFacts({
+		isNeeded: project?.runtime === 'docker',
+		unadopted: project?.unadopted ?? [],
+		...(project !== undefined && {pool: project.pool}),
+	}));
+};
+
 /**
 Checks this host, and the stack of `directory` where there is one. Never throws: what fails is a check that failed.
 */
@@ -139,6 +164,12 @@ export const doctor = async ({home, directory}: {home: Home; directory: string})
 		checkRights(),
 		...await Promise.all(programs.map(async program => checkProgram(program))),
 	];
+	try {
+		checks.push(...await checkDocker(home, directory));
+	} catch (error) {
+		checks.push(describeError('docker engine', error));
+	}
+
 	try {
 		const workspace = await openWorkspace({directory, home});
 		checks.push({name: 'stack', result: 'ok', message: workspace.stack.name}, ...await checkStack(workspace));

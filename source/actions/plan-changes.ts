@@ -67,6 +67,9 @@ export type Intent = {
 	readonly changes: readonly Change[];
 	readonly undoes?: string;
 	readonly redoes?: string;
+
+	/** Services that have to be stopped stay so: the caller starts them in another way. */
+	readonly leavesStopped?: true;
 };
 
 export type Plan = {
@@ -375,7 +378,7 @@ export const planChanges = (facts: Facts, intent: Intent): Plan => {
 		prepare: prepare.length === 0 ? [] : [together(prepare)],
 		rollback: [...draft.unstage, ...start],
 		// The services start on their new data while the history is written: neither waits for the other's disk.
-		apply: [...inParallelByVolume(draft.data), together([...start, ...draft.records, {do: 'operation', operation}])],
+		apply: [...inParallelByVolume(draft.data), together([...intent.leavesStopped === true ? [] : start, ...draft.records, {do: 'operation', operation}])],
 		operation,
 		kept: draft.kept,
 		restarted,

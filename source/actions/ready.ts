@@ -4,38 +4,16 @@ Ready means that a client can connect and query; for a service that is no databa
 import {setTimeout as delay} from 'node:timers/promises';
 import {monotonicNow} from '../system/clock.ts';
 import {CoppiceError} from '../system/errors.ts';
-import type {Database, Readiness} from '../database/database.ts';
+import type {Readiness} from '../database/database.ts';
 import type {ServiceState} from '../runtime/runtime.ts';
-import type {Service} from '../stack/stack.ts';
+import {askReadiness} from './ask-database.ts';
 import type {Workspace} from './workspace.ts';
 
-/** What a port that is published on every address says. */
-const everyAddress: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
-
-const firstPauseMilliseconds = 4;
-const longestPauseMilliseconds = 100;
+/** Between two looks at services that are not ready: a small part of what was waited already, so that the last one costs little. */
+const pauseMilliseconds = (waited: number): number => Math.min(Math.max(waited / 12, 4), 100);
 
 /** A server that refuses our password for this long will not take it later either. */
 const deniedMilliseconds = 5000;
-
-/**
-How a client on this host reaches a service's database, if it can.
-*/
-export const databaseTarget = (service: Service, state: ServiceState, database: Database) => {
-	const published = state.ports.find(port => port.target === database.port && port.published !== undefined);
-	if (published?.published === undefined && state.socket === undefined && state.address === undefined) {
-		return undefined;
-	}
-
-	const {address = published?.published === undefined ? state.address : undefined} = published ?? {};
-	const host = address === undefined || everyAddress.has(address) ? '127.0.0.1' : address;
-	return {
-		service,
-		endpoint: {
-			host, port: published?.published ?? database.port, ...(state.socket !== undefined && {socket: state.socket}),
-		},
-	};
-};
 
 /**
 Whether a service is ready now.
@@ -45,11 +23,9 @@ export const probeService = async (workspace: Workspace, state: ServiceState, op
 		return {ready: false, reason: state.exitCode === undefined ? `is ${state.status}` : `is ${state.status} (exit code ${state.exitCode})`};
 	}
 
-	const database = workspace.databases.get(state.name);
-	const service = workspace.stack.services[state.name];
-	const target = database === undefined || service === undefined ? undefined : databaseTarget(service, state, database);
-	if (database !== undefined && target !== undefined) {
-		return database.probe(target, options);
+	const readiness = await askReadiness(workspace, state, options);
+	if (readiness !== undefined) {
+		return readiness;
 	}
 
 	return state.health === 'starting' || state.health === 'unhealthy' ? {ready: false, reason: `is ${state.health}`} : {ready: true};
@@ -71,7 +47,6 @@ export const waitUntilReady = async (
 	const {timeoutMilliseconds = 120_000, signal} = options;
 	const begun = monotonicNow();
 	const waiting = new Set(services);
-	let pause = firstPauseMilliseconds;
 	while (waiting.size > 0) {
 		if (signal?.aborted === true) {
 			throw new CoppiceError('interrupted', `Interrupted while waiting for ${[...waiting].join(', ')}; the data are in place.`, {stack: stack.name});
@@ -103,8 +78,7 @@ export const waitUntilReady = async (
 			continue;
 		}
 
-		await delay(pause);
-		pause = Math.min(pause * 1.3, longestPauseMilliseconds);
+		await delay(pauseMilliseconds(monotonicNow() - begun));
 	}
 
 	return monotonicNow() - begun;

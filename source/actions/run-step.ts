@@ -28,6 +28,12 @@ const linkCurrent = async (pool: string, address: VolumeAddress, branch: string)
 	await syncFolder(path.dirname(link));
 };
 
+const startPlainly = async (workspace: Workspace, services: readonly string[]): Promise<void> => {
+	const {openEngine} = await import('./engine-volume-steps.ts');
+	const engine = await openEngine(workspace);
+	await engine.startPlainly(services);
+};
+
 /**
 Runs one step. Done already is no error, whatever the step.
 
@@ -53,7 +59,7 @@ export const runStep = async (workspace: Workspace, step: SingleStep): Promise<v
 
 		case 'start': {
 			if (step.services.length > 0) {
-				await runtime.resume(step.services);
+				await (step.plainly === true ? startPlainly(workspace, step.services) : runtime.resume(step.services));
 			}
 
 			return;
@@ -93,6 +99,11 @@ export const runStep = async (workspace: Workspace, step: SingleStep): Promise<v
 
 		case 'link': {
 			await linkCurrent(pool.path, address(step.volume), step.branch);
+			return;
+		}
+
+		case 'snapshot': {
+			await driver.snapshot(Object.entries(step.snapshots).map(([volume, snapshot]) => ({address: address(volume), branch: step.branch, snapshot})));
 			return;
 		}
 
@@ -152,6 +163,12 @@ export const runStep = async (workspace: Workspace, step: SingleStep): Promise<v
 
 		case 'operation': {
 			await history.appendOperation(step.operation);
+			return;
+		}
+
+		default: {
+			const {runEngineVolumeStep} = await import('./engine-volume-steps.ts');
+			await runEngineVolumeStep(workspace, step);
 		}
 	}
 };

@@ -4,9 +4,10 @@
 import {monotonicNow} from '../system/clock.ts';
 import type {PortMapping} from '../stack/stack.ts';
 import type {ServiceState} from '../runtime/runtime.ts';
+import {databaseTarget} from './ask-database.ts';
 import {isBranchClean, markBaseline} from './baseline.ts';
 import {makeVolumes} from './make-volumes.ts';
-import {databaseTarget, probeService, waitUntilReady} from './ready.ts';
+import {probeService, waitUntilReady} from './ready.ts';
 import {exclusively} from './transact.ts';
 import type {Workspace} from './workspace.ts';
 
@@ -44,7 +45,7 @@ const describeService = async (workspace: Workspace, state: ServiceState): Promi
 	const service = workspace.stack.services[state.name];
 	const target = database === undefined || service === undefined ? undefined : databaseTarget(service, state, database);
 	const readiness = await probeService(workspace, state, {timeoutMilliseconds: 1000});
-	const {status, socket: _socket, ...rest} = state;
+	const {status, socket: _socket, declaredPorts: _declared, ...rest} = state;
 	return {
 		...rest,
 		state: status,
@@ -87,12 +88,28 @@ const startAndWait = async (workspace: Workspace, {services, signal}: ServiceOpt
 };
 
 /**
-Starts services and returns when they are ready.
+Starts services by the compose file and returns when they are ready.
 
 @throws CoppiceError `conflict` for a port that is taken; `failed` when one does not get ready.
 */
-export const up = async (workspace: Workspace, options: ServiceOptions = {}): Promise<UpResult> =>
-	exclusively(workspace, 'up', async () => startAndWait(workspace, options, monotonicNow()), options);
+export const up = async (workspace: Workspace, options: ServiceOptions = {}): Promise<UpResult> => {
+	const {definition} = workspace;
+	const plain = await definition?.plain() ?? workspace;
+	return exclusively(plain, 'up', async () => {
+		const result = await startAndWait(plain, options, monotonicNow());
+		if (definition === undefined) {
+			return result;
+		}
+
+		const whose = `the definition of commit ${definition.commit.slice(0, 8)}`;
+		if (options.services !== undefined) {
+			return {...result, notices: [...result.notices, `${options.services.join(', ')} and what they need run by the compose file again, the other services still by ${whose}.`]};
+		}
+
+		await definition.drop();
+		return {...result, notices: [...result.notices, `The services run by the compose file again, no longer by ${whose}.`]};
+	}, options);
+};
 
 /**
 Stops every service. The data stay as they are.

@@ -6,8 +6,11 @@ import type {Operation} from '../history/operation.ts';
 import type {StopMode} from '../runtime/runtime.ts';
 
 export type Step =
+	| EngineVolumeStep
 	| {readonly do: 'stop'; readonly services: readonly string[]; readonly mode: StopMode}
-	| {readonly do: 'start'; readonly services: readonly string[]}
+
+	/** `plainly`: as compose does it by itself, for services whose volumes are no longer what the runtime was told, or not yet. */
+	| {readonly do: 'start'; readonly services: readonly string[]; readonly plainly?: true}
 	| {readonly do: 'create'; readonly volume: string; readonly branch: string}
 	| {readonly do: 'stage'; readonly volume: string; readonly snapshot: string; readonly staged: string}
 	| {readonly do: 'unstage'; readonly volume: string; readonly staged: string}
@@ -15,6 +18,7 @@ export type Step =
 	| {readonly do: 'retire'; readonly volume: string; readonly branch: string; readonly keepAs: string}
 	| {readonly do: 'rename'; readonly volume: string; readonly from: string; readonly to: string}
 	| {readonly do: 'link'; readonly volume: string; readonly branch: string}
+	| {readonly do: 'snapshot'; readonly branch: string; readonly snapshots: Readonly<Record<string, string>>}
 	| {readonly do: 'discard-snapshot'; readonly volume: string; readonly snapshot: string}
 	| {readonly do: 'write-commit'; readonly commit: Commit}
 	| {readonly do: 'set-branch'; readonly branch: string; readonly commit: string | null; readonly reason: string}
@@ -27,6 +31,41 @@ export type Step =
 	| {readonly do: 'empty-trash'; readonly volume: string; readonly snapshots: readonly string[]}
 	| {readonly do: 'operation'; readonly operation: Operation}
 	| {readonly do: 'together'; readonly steps: readonly Step[]};
+
+/**
+Steps on volumes of the container engine, which is told nothing of pools by the others. `engineVolume` is a name there.
+*/
+export type EngineVolumeStep =
+	/** Moves the data of a volume aside, to the volume `keptAs`, once the staged clone of `snapshot` is known to hold the same. */
+	| {
+		readonly do: 'take-original';
+		readonly volume: string;
+		readonly engineVolume: string;
+		readonly keptAs: string;
+		readonly filling: string;
+		readonly snapshot: string;
+		readonly staged: string;
+
+		/** Of the original when it was copied. */
+		readonly fingerprint: string;
+	}
+
+	/** Makes the engine's volume stand for the volume in the pool. */
+	| {readonly do: 'manage'; readonly volume: string; readonly engineVolume: string}
+
+	/** Makes the engine's volume a plain one again, with the data that `filling` holds. */
+	| {
+		readonly do: 'give-back';
+		readonly volume: string;
+		readonly engineVolume: string;
+		readonly filling: string;
+
+		/** Of the live data when they were copied. */
+		readonly fingerprint: string;
+	}
+	| {readonly do: 'discard-filling'; readonly volume: string; readonly filling: string}
+	| {readonly do: 'record-adopted'; readonly volumes: readonly string[]}
+	| {readonly do: 'forget-project'};
 
 /**
 A step that is not made of others.
@@ -55,6 +94,14 @@ export const describeStep = (step: SingleStep): string | undefined => {
 
 		case 'stage': {
 			return `cloning ${step.volume}`;
+		}
+
+		case 'take-original': {
+			return `keeping the original of ${step.volume} as ${step.keptAs}`;
+		}
+
+		case 'give-back': {
+			return `giving ${step.volume} back to Docker`;
 		}
 
 		case 'retire': {

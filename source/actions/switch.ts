@@ -30,6 +30,15 @@ export type SwitchResult = {
 
 	/** Milliseconds until clients could query. */
 	readonly readyMilliseconds: number;
+
+	/** With whose definition the services run now, where it is not the compose file's. */
+	readonly definition?: {
+		/** Id of the commit. */
+		readonly commit: string;
+
+		/** Services that run the image of the name, since the one they ran with is not here any more. */
+		readonly byName: readonly string[];
+	};
 };
 
 /**

@@ -5,6 +5,7 @@ import type {Stack} from '../stack/stack.ts';
 import type {Pool} from '../storage/pool.ts';
 import type {History} from '../history/history.ts';
 import type {Runtime} from '../runtime/runtime.ts';
+import type {EngineVolumes} from '../runtime/docker/engine-volumes.ts';
 import type {Database} from '../database/database.ts';
 import type {Home} from '../host/home.ts';
 import type {Report} from './progress.ts';
@@ -21,5 +22,14 @@ export type Workspace = {
 
 	/** The database of each service that has one. */
 	readonly databases: ReadonlyMap<string, Database>;
+
+	/** The commit whose definition the services run by, where it is not the compose file's; `plain` opens the stack by the compose file. */
+	readonly definition?: {readonly commit: string; readonly plain: () => Promise<Workspace>; readonly drop: () => Promise<void>};
+
+	/** What could not be told of the databases: one sentence each. */
+	readonly notices: readonly string[];
 	readonly report: Report;
+
+	/** The volumes of the container engine, where the services run in one. */
+	readonly engineVolumes?: () => Promise<EngineVolumes>;
 };

@@ -17,20 +17,35 @@ export type Project = {
 	/** The pool's folder. */
 	readonly pool: string;
 	readonly runtime: RuntimeName;
+
+	/** Compose files named when it was taken up (`-f`): absolute. Those in the folder where there are none. */
+	readonly composeFiles?: readonly string[];
+
+	/** Profiles that are on besides those of `COMPOSE_PROFILES`. */
+	readonly profiles?: readonly string[];
+
+	/** Volumes that stay in the Docker engine, since they hold data there that were not taken over. */
+	readonly unadopted?: readonly string[];
+
+	/** The folder it was taken up from, where that is another than the project's: verbs find it from there too. */
+	readonly takenUpFrom?: string;
 };
 
 const projectFile = (home: Home, folder: string): string =>
 	path.join(home.state, 'projects', `${sha256Hex(folder).slice(0, 16)}.json`);
 
+const isTexts = (value: unknown): boolean => value === undefined || (Array.isArray(value) && value.every(item => typeof item === 'string'));
+
 const isProject = (value: unknown): value is Project => {
 	const project = value as Partial<Project> | null;
 	return typeof project === 'object' && project !== null
 		&& typeof project.folder === 'string' && typeof project.stack === 'string'
-		&& typeof project.pool === 'string' && (project.runtime === 'process' || project.runtime === 'docker');
+		&& typeof project.pool === 'string' && (project.runtime === 'process' || project.runtime === 'docker')
+		&& isTexts(project.composeFiles) && isTexts(project.profiles) && isTexts(project.unadopted);
 };
 
 /**
-The project of a folder, or `undefined` where `coppice init` was not run.
+The project of a folder, or that was taken up from it; `undefined` where `coppice init` was not run.
 
 @throws CoppiceError `failed` when its file is damaged.
 */
@@ -53,10 +68,46 @@ export const readProject = async (home: Home, folder: string): Promise<Project |
 	});
 };
 
+const foldersOf = ({folder, takenUpFrom}: Project): string[] => takenUpFrom === undefined ? [folder] : [folder, takenUpFrom];
+
+/**
+Writes the record of a project, in place of the one that was there.
+*/
 export const writeProject = async (home: Home, project: Project): Promise<void> => {
-	await writeDurably(projectFile(home, project.folder), `${JSON.stringify(project, undefined, '\t')}\n`);
+	const folders = foldersOf(project);
+	const before = await readProject(home, project.folder).catch(() => undefined);
+	for (const folder of folders) {
+		await writeDurably(projectFile(home, folder), `${JSON.stringify(project, undefined, '\t')}\n`);
+	}
+
+	for (const stale of before === undefined ? [] : foldersOf(before).filter(folder => !folders.includes(folder))) {
+		await removeDurably(projectFile(home, stale));
+	}
 };
 
+/**
+Forgets the project of a folder; one that is not there is no error.
+*/
 export const forgetProject = async (home: Home, folder: string): Promise<void> => {
-	await removeDurably(projectFile(home, folder));
+	const project = await readProject(home, folder);
+	for (const known of project === undefined ? [folder] : foldersOf(project)) {
+		await removeDurably(projectFile(home, known));
+	}
+};
+
+/**
+The project that a folder is in by the choice of compose files made when it was taken up (`-f`): the nearest record upwards that has one, as
+long as no folder below it has compose files of its own, which `hasOwn` tells.
+*/
+export const findChosenProject = async (home: Home, directory: string, hasOwn: (folder: string) => boolean): Promise<Project | undefined> => {
+	for (let folder = path.resolve(directory); ; folder = path.dirname(folder)) {
+		const project = await readProject(home, folder);
+		if (project?.composeFiles !== undefined) {
+			return project;
+		}
+
+		if (project !== undefined || hasOwn(folder) || folder === path.dirname(folder)) {
+			return undefined;
+		}
+	}
 };

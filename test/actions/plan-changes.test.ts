@@ -133,6 +133,13 @@ class Model {
 		},
 		'discard-snapshot': notPlanned,
 		'empty-trash': notPlanned,
+		snapshot: notPlanned,
+		'take-original': notPlanned,
+		manage: notPlanned,
+		'give-back': notPlanned,
+		'discard-filling': notPlanned,
+		'record-adopted': notPlanned,
+		'forget-project': notPlanned,
 	};
 
 	current = 'main';

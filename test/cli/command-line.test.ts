@@ -81,6 +81,8 @@ test('options of the verbs', async t => {
 		['commit -m x', [], {message: 'x', checkpoint: true}],
 		['commit --no-checkpoint', [], {checkpoint: false}],
 		['switch -c new HEAD~2', ['new', 'HEAD~2'], {create: true}],
+		['switch --definition', [], {definition: true}],
+		['init --profile a --profile b', [], {profile: ['a', 'b']}],
 		['branch -m a b', ['a', 'b'], {move: true}],
 		['branch -d a', ['a'], {delete: true}],
 		['log -n 3 --all main', ['main'], {limit: 3, all: true}],
@@ -105,7 +107,7 @@ test('what can\'t be read is a usage error that suggests something', async t => 
 	const expectations: ReadonlyArray<readonly [line: string, message: string, hint: RegExp]> = [
 		['statsu', 'Unknown command \'statsu\'.', /status/v],
 		['status --jsn', 'Unknown option \'--jsn\'.', /--json/v],
-		['switch', 'Missing required argument \'branch\'.', /--help/v],
+		['exec', 'Missing required argument \'service\'.', /--help/v],
 		['reset a b', 'Too many arguments for \'reset\'. Expected 1 argument but got 2: a, b.', /--help/v],
 		['log -n many', 'Option \'-n, --limit <count>\' argument \'many\' is invalid. Give a whole number, such as 20.', /--help/v],
 		['init --driver ext4', 'Option \'--driver <name>\' argument \'ext4\' is invalid. Allowed choices are btrfs, zfs, directory.', /--help/v],

@@ -75,7 +75,7 @@ test('a project that was not taken up', async t => {
 
 test('a compose file that does not parse', async t => {
 	const {run} = await project(t, 'services:\n  db:\n    image: [postgres\n');
-	const result = await run('init', '--driver', 'directory');
+	const result = await run('init', '--driver', 'directory', '--runtime', 'process');
 	t.not(result.exitCode, 0);
 	t.regex(result.stderr, /compose\.yaml:\d+/v);
 	t.notRegex(result.stderr, stackTrace);
@@ -83,7 +83,7 @@ test('a compose file that does not parse', async t => {
 
 test('a compose file with an unknown key', async t => {
 	const {run} = await project(t, 'services:\n  db:\n    image: postgres\n    prots: ["1:1"]\n');
-	const result = await run('init', '--driver', 'directory');
+	const result = await run('init', '--driver', 'directory', '--runtime', 'process');
 	t.not(result.exitCode, 0);
 	t.regex(result.stderr, /compose\.yaml:4/v);
 	t.regex(result.stderr, /prots/v);
@@ -91,12 +91,12 @@ test('a compose file with an unknown key', async t => {
 
 test('an unknown driver', async t => {
 	const {run} = await project(t, postgresCompose(1));
-	isClear(t, await run('init', '--driver', 'ext4'), 2, /ext4/v);
+	isClear(t, await run('init', '--driver', 'ext4', '--runtime', 'process'), 2, /ext4/v);
 });
 
 test('a volume named ../x', async t => {
 	const {run, folder} = await project(t, 'services:\n  db:\n    image: postgres\n    volumes: ["../x:/data"]\nvolumes:\n  "../x": {}\n');
-	const result = await run('init', '--driver', 'directory');
+	const result = await run('init', '--driver', 'directory', '--runtime', 'process');
 	t.not(result.exitCode, 0);
 	t.regex(result.stderr, /\.\.\/x/v);
 	t.deepEqual((await readdir(path.dirname(folder))).filter(name => name === 'x'), []);

@@ -10,10 +10,12 @@ import {demo} from './demo.ts';
 import {diff} from './diff.ts';
 import {doctor} from './doctor.ts';
 import {down} from './down.ts';
+import {eject} from './eject.ts';
 import {exec} from './exec.ts';
 import {init} from './init.ts';
 import {log} from './log.ts';
 import {logs} from './logs.ts';
+import {newStack} from './new.ts';
 import {prune} from './prune.ts';
 import {ps} from './ps.ts';
 import {redo} from './redo.ts';
@@ -28,6 +30,7 @@ import {up} from './up.ts';
 
 const shown: readonly CommandDescription[] = [
 	demo,
+	newStack,
 	init,
 	status,
 	up,
@@ -46,6 +49,7 @@ const shown: readonly CommandDescription[] = [
 	redo,
 	tag,
 	prune,
+	eject,
 	doctor,
 	completion,
 ];

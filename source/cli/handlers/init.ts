@@ -1,18 +1,76 @@
 /**
-Runs `coppice init`.
+Runs `coppice init`, with `--adopt` and `--drop-originals` too.
 */
+import {adopt, type AdoptionResult} from '../../actions/adopt.ts';
+import {dropOriginals, listOriginals, type DropResult} from '../../actions/drop-originals.ts';
 import {init, type InitOptions, type InitResult} from '../../actions/init.ts';
+import {CoppiceError} from '../../system/errors.ts';
+import {
+	describeOriginals,
+	describePlan,
+	renderAdoption,
+	renderDropped,
+} from '../render/adoption.ts';
 import {renderInit} from '../render/init.ts';
-import type {Verb} from '../verb.ts';
+import type {Context, Verb} from '../verb.ts';
 
-type Options = Pick<InitOptions, 'pool' | 'driver' | 'dataset' | 'runtime'>;
+type Options = Pick<InitOptions, 'pool' | 'driver' | 'dataset' | 'runtime'> & {readonly profile?: readonly string[]; readonly adopt?: boolean; readonly dropOriginals?: boolean};
 
-export const verb: Verb<Options, InitResult> = {
-	async run({directory, composeFiles, report}, {options: {pool, driver, dataset, runtime}}) {
-		return init({
-			directory, composeFiles, report, pool, driver, dataset, runtime,
-		});
+type Result = InitResult & {readonly adoption?: AdoptionResult; readonly dropped?: DropResult['dropped']};
+
+const runAdopt = async (context: Context): Promise<AdoptionResult> => adopt(await context.openWorkspace(), {
+	signal: context.signal,
+	onPlan(plan) {
+		for (const message of describePlan(plan)) {
+			context.report({type: 'notice', message});
+		}
 	},
-	render: renderInit,
-	notices: ({notices}) => notices,
+});
+
+const runDrop = async (context: Context): Promise<DropResult> => {
+	const workspace = await context.openWorkspace();
+	const originals = await listOriginals(workspace);
+	if (originals.length > 0) {
+		await context.confirm({
+			what: `Deleting the originals of ${workspace.stack.name}`,
+			lost: describeOriginals(originals),
+			way: 'This can\'t be undone; the data in the pool and their commits stay.',
+		});
+	}
+
+	return dropOriginals(workspace, originals);
+};
+
+export const verb: Verb<Options, Result> = {
+	async run(context, {options}) {
+		const {
+			pool, driver, dataset, runtime, profile: profiles, adopt: isAdopting = false, dropOriginals: isDropping = false,
+		} = options;
+		if (isAdopting && isDropping) {
+			throw new CoppiceError('usage', '`--adopt` and `--drop-originals` can\'t be given at once.', {
+				hint: 'Adopt first, look that all is well, then drop the originals.',
+			});
+		}
+
+		const {directory, composeFiles, report} = context;
+		const wish = {
+			directory, composeFiles, report, pool, driver, dataset, runtime, profiles,
+		};
+		const result = await init(wish);
+		if (isAdopting) {
+			const adoption = await runAdopt(context);
+			// Which volumes are managed is told as it is now.
+			const {volumes, notices, unmanagedData} = await init(wish);
+			return {
+				...result, volumes, notices, unmanagedData, adoption,
+			};
+		}
+
+		return isDropping ? {...result, ...await runDrop(context)} : result;
+	},
+	render: (result, view) => [
+		result.dropped === undefined ? renderInit(result, view) : renderDropped({dropped: result.dropped}),
+		...result.adoption === undefined ? [] : [renderAdoption(result.adoption, view)],
+	].filter(text => text !== '').join('\n'),
+	notices: ({notices, adoption}) => [...notices, ...adoption?.notices ?? []],
 };

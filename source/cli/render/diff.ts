@@ -1,7 +1,12 @@
 /**
 What differs between two states of a stack.
 */
-import type {DefinitionChange, DiffResult, VolumeDiff} from '../../actions/diff.ts';
+import type {
+	DefinitionChange,
+	DiffResult,
+	Drift,
+	VolumeDiff,
+} from '../../actions/diff.ts';
 import {
 	formatBytes,
 	formatCount,
@@ -41,9 +46,35 @@ const renderDefinition = (changes: readonly DefinitionChange[], {style}: View): 
 	? []
 	: ['', style.bold('Definition'), ...changes.map(({key, from, to}) => `  ${key}: ${style.red(from ?? 'absent')} → ${style.green(to ?? 'absent')}`)];
 
+const driftWords = ({kind, from, to}: Drift): string => {
+	switch (kind) {
+		case 'definition': {
+			return 'runs by another definition than the compose file has now; `coppice up` makes it anew';
+		}
+
+		case 'image': {
+			return `runs image ${imageId(to)}; the commit was made with ${imageId(from)}`;
+		}
+
+		case 'image-name': {
+			return `runs image ${imageId(from)}; its name stands for ${imageId(to)} now`;
+		}
+
+		case 'unknown-service': {
+			return 'runs, and the compose file has no such service';
+		}
+	}
+};
+
+const imageId = (id = ''): string => id.replace(/^sha256:/v, '').slice(0, 12);
+
+const renderDrift = (drift: readonly Drift[], {style}: View): string[] => drift.length === 0
+	? []
+	: ['', style.bold('What runs'), ...drift.map(found => `  ${found.service} ${driftWords(found)}`)];
+
 export const renderDiff = (result: DiffResult, view: View): string => {
 	const {style} = view;
-	const {from, to, volumes, definition} = result;
+	const {from, to, volumes, definition, drift} = result;
 	const header = `${style.yellow(shortId(from))} → ${typeof to === 'string' ? style.yellow(shortId(to)) : 'live data'}`;
-	return definition.length === 0 && volumes.every(volume => volume.kind === 'same') ? `${header}: no difference` : [header, ...volumes.map(volume => renderVolume(volume, view)), ...renderDefinition(definition, view)].join('\n');
+	return definition.length === 0 && drift.length === 0 && volumes.every(volume => volume.kind === 'same') ? `${header}: no difference` : [header, ...volumes.map(volume => renderVolume(volume, view)), ...renderDefinition(definition, view), ...renderDrift(drift, view)].join('\n');
 };

@@ -116,6 +116,7 @@ const difference: DiffResult = {
 		},
 	],
 	definition: [{key: 'services.db.image', from: 'postgres:15', to: 'postgres:16'}, {key: 'services.web', to: 'web:1'}],
+	drift: [],
 };
 
 test('diff shows volumes, files and the definition', t => {
@@ -241,16 +242,20 @@ test('init says what it found, made and leaves alone', t => {
 		stack: 'shop',
 		branch: 'main',
 		runtime: 'process',
+		runtimeWhy: 'your settings say so',
 		made: true,
 		pool: {
 			driver: 'btrfs', path: '/pool', why: 'btrfs is there', cloneMethod: 'subvolume snapshot', made: true,
 		},
 		services: [{name: 'db', database: 'postgres'}, {name: 'web'}],
 		volumes: [{name: 'data', managed: true}, {name: 'media', managed: false, why: 'it is external'}],
+		anonymousVolumes: [],
+		unmanagedData: [],
 		notices: [],
 	}, plainView), `Stack shop taken up, on branch main
 Pool: btrfs at /pool (new): btrfs is there
 Clones: subvolume snapshot
+Runtime: process: your settings say so
 Services (process): db (postgres), web
 Volumes: data
 Not managed: media: it is external
