@@ -208,8 +208,12 @@ export type StorageDriver = {
 	/** Disk space of a branch's live clone or of a snapshot, against a base; everything is its own where there is none. */
 	usage(address: VolumeAddress, data: DataReference, base?: string): Promise<Usage>;
 
-	/** Space of the pool, after growing it where it can grow and is nearly full. */
-	room(): Promise<Room>;
+	/**
+	Space of the pool, after growing it where it can grow and is nearly full, or where so much is about to be written to it.
+
+	@param wantedBytes - What should fit. Whether it does is seen from the result.
+	*/
+	room(wantedBytes?: number): Promise<Room>;
 
 	/** Removes a volume with its branches and snapshots. The caller has asked, and keeps nothing. */
 	removeVolume(address: VolumeAddress): Promise<void>;

@@ -404,9 +404,9 @@ export const createFolderDriver = (pool: string, engine: FolderEngine): StorageD
 		survey: comparison.survey,
 		usage: comparison.usage,
 
-		async room() {
+		async room(wantedBytes) {
 			if (engine.room !== undefined) {
-				return engine.room();
+				return engine.room(wantedBytes);
 			}
 
 			const {bsize, blocks, bavail} = statfsSync(pool);

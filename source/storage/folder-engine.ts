@@ -44,8 +44,8 @@ export type FolderEngine = {
 	/** Done before writers are frozen, for what `takeSnapshot` will be asked. */
 	prepareSnapshots?(pairs: ReadonlyArray<readonly [from: string, to: string]>): Promise<void>;
 
-	/** Space of the pool; that of the file system unless told. */
-	room?(): Promise<Room>;
+	/** Space of the pool, after making it so large that this much fits; that of the file system unless told. */
+	room?(wantedBytes?: number): Promise<Room>;
 
 	/** Makes room after a failure for want of it. Says whether it is worth trying again. */
 	makeRoom?(): Promise<boolean>;

@@ -6,7 +6,12 @@ import path from 'node:path';
 import {isRoot, runCommand, tryCommand} from '../system/run-command.ts';
 import type {BtrfsOptions} from './btrfs/btrfs-driver.ts';
 import type {Room} from './driver.ts';
-import {freeInPool, type GrowthState, nextImageSize} from './image-size.ts';
+import {
+	freeInPool,
+	imageLimit,
+	nextImageSize,
+	type GrowthState,
+} from './image-size.ts';
 import {isImageMounted, loopDeviceOf} from './loop-image.ts';
 import {withPoolLock} from './pool-lock.ts';
 
@@ -49,9 +54,14 @@ const patience = 10_000;
 What the btrfs driver has to do otherwise for a pool in an image.
 */
 export const imageSpace = (pool: string, image: string): Required<Pick<BtrfsOptions, 'room' | 'makeRoom' | 'giveBack'>> => ({
-	async room(): Promise<Room> {
+	async room(wantedBytes = 0): Promise<Room> {
 		await grow(pool, image, false);
-		const state = await measure(pool, image);
+		let state = await measure(pool, image);
+		// Not for what will not fit anyway.
+		while (state.poolFree < wantedBytes && imageLimit(state) - (state.size - state.poolFree) >= wantedBytes && await grow(pool, image, true)) {
+			state = await measure(pool, image);
+		}
+
 		const freeBytes = freeInPool(state);
 		return {totalBytes: state.poolTotal - state.poolFree + freeBytes, freeBytes};
 	},

@@ -218,6 +218,23 @@ if (imageMissing === undefined) {
 		await forgetPool(pool);
 	});
 
+	test('an image grows for what is about to be written, as far as the disk can give it', async t => {
+		const place = await makePlace(t);
+		const pool = path.join(place, 'pool');
+		const {driver} = await findOrMakePool({path: pool, driver: 'btrfs'});
+		const {size: before} = await stat(`${pool}.img`);
+		const {freeBytes, totalBytes} = await driver.room(before + 1);
+		const {size: after} = await stat(`${pool}.img`);
+		// A disk with little room made it as large as it may be from the start.
+		t.is(after > before, freeBytes > before, 'it is grown where the disk has the room');
+		t.true(freeBytes < totalBytes);
+		const {freeBytes: most} = await driver.room(2 ** 60);
+		t.true(most < 2 ** 60);
+		const {size: last} = await stat(`${pool}.img`);
+		t.is(last, after, 'and not for what will not fit anyway');
+		await forgetPool(pool);
+	});
+
 	test('a pool whose image is gone says so', async t => {
 		const place = await makePlace(t);
 		const pool = path.join(place, 'pool');

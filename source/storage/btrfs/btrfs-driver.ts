@@ -23,7 +23,7 @@ export type BtrfsOptions = {
 	readonly pool: string;
 
 	/** Space of the pool, where it is not simply that of the file system. */
-	readonly room?: () => Promise<Room>;
+	readonly room?: (wantedBytes?: number) => Promise<Room>;
 
 	/** Makes room after a failure for want of it; says whether it did. */
 	readonly makeRoom?: () => Promise<boolean>;

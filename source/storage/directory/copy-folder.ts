@@ -6,6 +6,7 @@ import {rm, statfs, writeFile} from 'node:fs/promises';
 import path from 'node:path';
 import {randomBytes} from 'node:crypto';
 import {runCommand, tryCommand} from '../../system/run-command.ts';
+import {endsWithParent} from '../ends-with-parent.ts';
 
 /** Statfs(2): ext2 to ext4, tmpfs, ramfs. Others are tried. */
 const neverShare: ReadonlySet<number> = new Set([0xEF_53, 0x01_02_19_94, 0x85_84_58_F6]);
@@ -30,25 +31,6 @@ export const canReflink = async (folder: string): Promise<boolean> => {
 		await rm(probe, {force: true});
 		await rm(copy, {force: true});
 	}
-};
-
-let endsWithParentPrefix: readonly string[] | undefined;
-
-/**
-What makes the kernel end a command when this process is gone: `setpriv --pdeathsig` (prctl(2), PR_SET_PDEATHSIG), where it is installed.
-*/
-const endsWithParent = async (): Promise<readonly string[]> => {
-	if (endsWithParentPrefix === undefined) {
-		const prefix = ['setpriv', '--pdeathsig', 'KILL'];
-		try {
-			const {exitCode} = await tryCommand([...prefix, 'true']);
-			endsWithParentPrefix = exitCode === 0 ? prefix : [];
-		} catch {
-			endsWithParentPrefix = [];
-		}
-	}
-
-	return endsWithParentPrefix;
 };
 
 /**
