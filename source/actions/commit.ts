@@ -125,7 +125,7 @@ const commitLocked = async (workspace: Workspace, {message, checkpoint = true, s
 	}
 
 	const isPaused = states.some(state => mounting.has(state.name) && state.status === 'paused');
-	if (others.length > 0 || isPaused) {
+	if (isPaused || others.length > 0) {
 		// What is not the stack's stands still as well, but nobody knows how to ask it for a checkpoint.
 		consistency = 'frozen';
 		notices.push(...others.map(other => `${other}, was not asked for a checkpoint`));
