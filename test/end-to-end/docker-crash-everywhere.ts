@@ -1,0 +1,7 @@
+/**
+The process is killed on Docker at every step of commit, reset and switch. A part of `npm run soak`.
+*/
+import test from 'ava';
+import {testDockerCrashes} from './docker-crashes.ts';
+
+await testDockerCrashes(test);

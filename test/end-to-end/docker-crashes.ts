@@ -1,0 +1,56 @@
+/**
+Power cuts on Docker: see `crash-tests.ts`. No container may be left paused, and no volume may be lost. Of the verbs those that stop, pause or
+start containers: what the others do, the process runtime shows.
+*/
+import type {TestFn} from 'ava';
+import {runCommand} from '../../source/system/run-command.ts';
+import {makeAdoptionStack, type AdoptionStack} from '../fixtures/docker/adoption-stack.ts';
+import {dockerMissing} from '../fixtures/docker/engine.ts';
+import {skipAloud} from '../fixtures/skip-aloud.ts';
+import {crashTests, prepareCrashStack, type CrashStack} from './crash-tests.ts';
+
+/**
+@param isCut - At which failpoints the process is killed; at all of them unless told.
+*/
+export const testDockerCrashes = async (test: TestFn, isCut?: (failpoint: string) => boolean): Promise<void> => {
+	const missing = await dockerMissing();
+	if (missing !== undefined) {
+		skipAloud('killed in commit, reset and switch on Docker', missing);
+		return;
+	}
+
+	let made: AdoptionStack;
+	let stack: CrashStack;
+
+	test.before(async () => {
+		made = await makeAdoptionStack();
+		await made.init();
+		const {name} = made.project;
+		stack = {
+			root: made.scratch,
+			pool: made.pool,
+			name,
+			run: made.run,
+			query: made.query,
+			json: async (verb, ...rest) => made.json(verb, ...rest),
+			async checkRuntime(t, where) {
+				const {stdout: paused} = await runCommand(['docker', 'ps', '--quiet', '--filter', 'status=paused', '--filter', `name=${name}`]);
+				t.is(paused, '', `${where}: a container is left paused`);
+				t.deepEqual(await made.volumes(), [made.volume], where);
+			},
+		};
+		await prepareCrashStack(stack);
+	});
+
+	test.after.always(async () => {
+		await made?.dispose();
+	});
+
+	const {commit, reset, switch: switchBranch} = crashTests(() => stack, isCut);
+	for (const [title, run] of Object.entries({commit, reset, switch: switchBranch})) {
+		test.serial(title, async t => {
+			t.timeout(900_000);
+			await run!(t);
+		});
+	}
+};
