@@ -9,12 +9,10 @@ import {
 	readSync,
 } from 'node:fs';
 import {open} from 'node:fs/promises';
+import {differingRuns} from '../stream/blocks.ts';
 import {type BytePath, bytePathToNode} from '../stream/byte-path.ts';
 
 const chunkSize = 2 ** 20;
-
-/** What a change is counted in: the page of most databases' files is a multiple of it, and so is a file system's block. */
-const blockSize = 4096;
 
 /**
 The bytes of `to` that differ from `from`, in whole blocks of 4 KiB clipped to the file; what is longer counts as differing.
@@ -78,18 +76,5 @@ const areOpenFilesDifferent = (from: number, to: number): boolean => {
 	return false;
 };
 
-const differingBlocks = (one: Uint8Array, two: Uint8Array): number => {
-	if (Buffer.compare(one, two) === 0) {
-		return 0;
-	}
-
-	let differing = 0;
-	for (let at = 0; at < one.length; at += blockSize) {
-		const end = Math.min(at + blockSize, one.length);
-		if (Buffer.compare(one.subarray(at, end), two.subarray(at, end)) !== 0) {
-			differing += end - at;
-		}
-	}
-
-	return differing;
-};
+const differingBlocks = (one: Buffer, two: Buffer): number =>
+	differingRuns(one, two).reduce((sum, {start, end}) => sum + end - start, 0);

@@ -4,13 +4,11 @@ See `log-files.ts` for why there are two steps.
 */
 import {Buffer} from 'node:buffer';
 import {
-
 	watch,
 	appendFileSync,
 	chownSync,
 	closeSync,
 	fstatSync,
-	ftruncateSync,
 	mkdirSync,
 	openSync,
 	readFileSync,
@@ -18,6 +16,7 @@ import {
 	renameSync,
 	rmSync,
 	statSync,
+	truncateSync,
 	writeFileSync,
 	type FSWatcher,
 } from 'node:fs';
@@ -33,6 +32,19 @@ import {
 } from './log-files.ts';
 
 type Stream = LogLine['stream'];
+type Positions = Readonly<Record<Stream, number>>;
+
+/**
+What the position file says: that the log is about to grow by what stands between these two places of the spools. Written before it does, so
+that whoever takes over can tell whether it did, and no line is there twice or not at all.
+*/
+type Note = {
+	readonly from: Positions;
+	readonly to: Positions;
+
+	/** The log itself, and its size in bytes before and after. */
+	readonly log: {readonly inode: number; readonly before: number; readonly after: number};
+};
 
 const streams: readonly Stream[] = ['stdout', 'stderr'];
 const spoolCutBytes = 1024 * 1024;
@@ -60,19 +72,51 @@ export class ServiceLog {
 		mkdirSync(logsFolder(stateFolder), {recursive: true, mode: 0o700});
 		try {
 			const text = readFileSync(positionFile(stateFolder, service), 'utf8');
-			Object.assign(this.#positions, JSON.parse(text));
+			Object.assign(this.#positions, this.#settle(JSON.parse(text) as Note));
 		} catch {
 			// Nothing was moved yet.
 		}
 	}
 
-	#append(text: string): void {
-		if (text === '') {
-			return;
+	/**
+	How far the spools have been moved, by the note of whoever did it last. What it wrote of a move that was cut short is taken out of the log.
+	*/
+	#settle({from, to, log}: Note): Positions {
+		const {ino, size} = statSync(this.#file);
+		// Another log: this one was put aside, when it was whole.
+		if (ino !== log.inode || size >= log.after) {
+			return to;
 		}
 
+		truncateSync(this.#file, log.before);
+		return from;
+	}
+
+	/** Whole or not at all: a supervisor that is killed here must not leave its successor to begin anew. */
+	#write(note: Note): void {
+		const file = positionFile(this.#stateFolder, this.#service);
+		writeFileSync(`${file}.new`, JSON.stringify(note), {mode: 0o600});
+		renameSync(`${file}.new`, file);
+	}
+
+	/**
+	Adds text to the log. Where it was moved from the spools, `from` says from where on.
+	*/
+	#append(text: string, from?: Positions): void {
 		try {
-			appendFileSync(this.#file, text, {mode: 0o600});
+			const descriptor = openSync(this.#file, 'a', 0o600);
+			try {
+				const {ino: inode, size: before} = fstatSync(descriptor);
+				const after = before + Buffer.byteLength(text);
+				if (from !== undefined) {
+					this.#write({from, to: {...this.#positions}, log: {inode, before, after}});
+				}
+
+				appendFileSync(descriptor, text);
+			} finally {
+				closeSync(descriptor);
+			}
+
 			if (statSync(this.#file).size >= maximumLogBytes) {
 				this.#turnOver();
 			}
@@ -93,28 +137,32 @@ export class ServiceLog {
 	}
 
 	#move(isEnd: boolean): void {
-		const before = {...this.#positions};
-		let text = '';
 		for (const stream of streams) {
-			text += this.#take(stream, isEnd);
-			if (!(text.length > chunkBytes)) {
-				continue;
+			const from = {...this.#positions};
+			const text = this.#take(stream, isEnd);
+			if (text !== '') {
+				this.#append(text, from);
 			}
 
-			this.#append(text);
-			text = '';
+			this.#cut(stream, isEnd ? 0 : spoolCutBytes);
 		}
+	}
 
-		this.#append(text);
-		if (before.stdout !== this.#positions.stdout || before.stderr !== this.#positions.stderr) {
-			try {
-				// Whole or not at all: a supervisor that is killed here must not leave its successor to begin anew.
-				const file = positionFile(this.#stateFolder, this.#service);
-				writeFileSync(`${file}.new`, JSON.stringify(this.#positions), {mode: 0o600});
-				renameSync(`${file}.new`, file);
-			} catch {
-				// As above.
+	/**
+	Empties a spool of which all is in the log, once it has grown to more than this.
+	*/
+	#cut(stream: Stream, limit: number): void {
+		const position = this.#positions[stream];
+		const file = spoolFile(this.#stateFolder, this.#service, stream);
+		try {
+			if (position > limit && statSync(file).size === position) {
+				truncateSync(file, 0);
+				this.#positions[stream] = 0;
+				const {ino: inode, size} = statSync(this.#file);
+				this.#write({from: {...this.#positions}, to: {...this.#positions}, log: {inode, before: size, after: size}});
 			}
+		} catch {
+			// It is cut another time.
 		}
 	}
 
@@ -124,7 +172,7 @@ export class ServiceLog {
 	#take(stream: Stream, isEnd: boolean): string {
 		let descriptor: number;
 		try {
-			descriptor = openSync(spoolFile(this.#stateFolder, this.#service, stream), 'r+');
+			descriptor = openSync(spoolFile(this.#stateFolder, this.#service, stream), 'r');
 		} catch {
 			return '';
 		}
@@ -164,11 +212,6 @@ export class ServiceLog {
 				}
 
 				({size} = fstatSync(descriptor));
-			}
-
-			if (this.#positions[stream] > (isEnd ? 0 : spoolCutBytes) && fstatSync(descriptor).size === this.#positions[stream]) {
-				ftruncateSync(descriptor, 0);
-				this.#positions[stream] = 0;
 			}
 
 			return text;
@@ -247,7 +290,10 @@ export class ServiceLog {
 	Adds lines of the supervisor's own, or of a program that readies the service.
 	*/
 	add(stream: Stream, text: string): void {
-		this.#append(text.split('\n').filter(line => line !== '').map(line => formatLine(new Date(), stream, line)).join(''));
+		const lines = text.split('\n').filter(line => line !== '');
+		if (lines.length > 0) {
+			this.#append(lines.map(line => formatLine(new Date(), stream, line)).join(''));
+		}
 	}
 }
 

@@ -3,7 +3,7 @@ What can be done to a single dataset: mounted, unmounted, given another place, c
 */
 import {CoppiceError} from '../../system/errors.ts';
 import type {VolumeDataset} from './volume-datasets.ts';
-import {tryZfs, zfs, zfsOnceIdle} from './zfs-command.ts';
+import {zfs, zfsOnceIdle} from './zfs-command.ts';
 import {datasetAt, readMounts} from './zfs-mounts.ts';
 
 /**
@@ -25,7 +25,7 @@ export const mountDataset = async ({
 		return;
 	}
 
-	await tryZfs(['mount', name], ['mounted']);
+	await zfsOnceIdle(['mount', name], ['mounted']);
 	if (!await isMounted()) {
 		throw new CoppiceError('failed', `The dataset ${name} could not be mounted at ${mountpoint}.`, {
 			hint: `Look at it with \`zfs get canmount,mounted,mountpoint ${name}\`.`,

@@ -126,8 +126,9 @@ export const parseRows = (stdout: string): string[][] => stdout.split('\n').filt
 
 /**
 Milliseconds to wait before each further try. zfs-fuse unmounts by itself after `umount` has returned, and calls the dataset busy until then.
+So does any ZFS while a container starts: it begins with a copy of all mounts of the host, which holds them until it has let go of its copy.
 */
-const patience = [10, 20, 40, 80, 160, 320, 640, 1280];
+const patience = [10, 20, 40, 80, 160, 320, 640, 1280, 1280, 1280];
 
 /**
 Runs a `zfs` command that may meet a dataset whose unmounting is under way, and tries again until it is over.

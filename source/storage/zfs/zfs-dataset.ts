@@ -73,7 +73,7 @@ export const mountPoolDataset = async (dataset: string, pool: string): Promise<Z
 	if (datasetAt(await readMounts(), pool) !== dataset) {
 		const {stdout, failure} = await tryZfs(['get', '-H', '-o', 'value', 'mountpoint', dataset], ['absent']);
 		if (failure === undefined && stdout.trim() === pool) {
-			await zfs('mount', dataset);
+			await zfsOnceIdle(['mount', dataset]);
 		}
 	}
 

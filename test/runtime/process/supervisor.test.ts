@@ -57,8 +57,6 @@ test('a killed supervisor leaves its services running, and the next start adopts
 	await until('it ticks', async () => await countLines(runtime, {}) > 2);
 	const {processId} = await stateOf(runtime, 'tick');
 	const supervisor = supervisorOf(context.runFolder);
-	// Not in the instant between a line in the log and the note that it is there: it would be there twice.
-	await delay(25);
 	process.kill(supervisor, 'SIGKILL');
 	await until('the supervisor is gone', () => isGone(supervisor));
 	t.is(await fieldOf(runtime, 'tick', 'status'), 'running');
