@@ -28,19 +28,19 @@ import {describeDefinition} from '../stack/definition.ts';
 import {measureTree} from '../storage/compare-trees.ts';
 import {sharesBlocksBetween} from '../storage/copy-tree.ts';
 import type {TreeHash} from '../storage/tree-hash.ts';
-import {copyIn, discardCopy, type CopyNames} from './copy-in.ts';
+import {copyIn, discardCopy, type CopyNames} from './docker-data/copy-in.ts';
 import {
 	freeName,
 	holdsData,
 	openEngine,
 	refuseStrangers,
 	standsFor,
-} from './engine-volume-steps.ts';
-import {waitUntilReady} from './ready.ts';
-import type {Step} from './steps.ts';
-import {exclusively, runSteps, transact} from './transact.ts';
-import {servicesMounting} from './volume-users.ts';
-import type {Workspace} from './workspace.ts';
+} from './change/engine-volume-steps.ts';
+import {waitUntilReady} from './databases/ready.ts';
+import type {Step} from './change/steps.ts';
+import {exclusively, runSteps, transact} from './change/transact.ts';
+import {servicesMounting} from './change/volume-users.ts';
+import type {Workspace} from './workspace/workspace.ts';
 
 export type VolumeToAdopt = {
 	readonly volume: string;

@@ -10,8 +10,8 @@ import {readIfThere} from '../system/durable-file.ts';
 import {nameToComponent} from '../system/names.ts';
 import {stackFolder} from '../storage/layout.ts';
 import type {Difference, Survey} from '../storage/driver.ts';
-import {databaseFolders} from './database-folders.ts';
-import type {Workspace} from './workspace.ts';
+import {databaseFolders} from './databases/database-folders.ts';
+import type {Workspace} from './workspace/workspace.ts';
 
 type KnownCommit = {readonly id: string; readonly volumes: Readonly<Record<string, string>>};
 

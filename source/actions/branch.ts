@@ -4,10 +4,10 @@
 import {CoppiceError} from '../system/errors.ts';
 import {checkName} from '../system/names.ts';
 import {resolve} from '../history/revision.ts';
-import {applyChanges} from './apply-changes.ts';
+import {applyChanges} from './change/apply-changes.ts';
 import {changedVolumes} from './baseline.ts';
-import {exclusively} from './transact.ts';
-import type {Workspace} from './workspace.ts';
+import {exclusively} from './change/transact.ts';
+import type {Workspace} from './workspace/workspace.ts';
 
 export type BranchEntry = {
 	readonly name: string;

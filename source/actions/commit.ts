@@ -14,15 +14,15 @@ import type {Measure} from '../history/history.ts';
 import type {ServiceState} from '../runtime/runtime.ts';
 import type {Service} from '../stack/stack.ts';
 import type {SnapshotRequest} from '../storage/driver.ts';
-import {askCheckpoint} from './ask-database.ts';
-import {currentDefinition} from './current-definition.ts';
-import {orInterrupted} from './interrupt.ts';
+import {askCheckpoint} from './databases/ask-database.ts';
+import {currentDefinition} from './definition/current-definition.ts';
+import {orInterrupted} from './change/interrupt.ts';
 import {measureCommit} from './measure.ts';
-import {refuseLinksLeaving} from './refuse-links.ts';
-import {together, type Step} from './steps.ts';
-import {exclusively, transact} from './transact.ts';
-import {servicesMounting} from './volume-users.ts';
-import type {Workspace} from './workspace.ts';
+import {refuseLinksLeaving} from './databases/refuse-links.ts';
+import {together, type Step} from './change/steps.ts';
+import {exclusively, transact} from './change/transact.ts';
+import {servicesMounting} from './change/volume-users.ts';
+import type {Workspace} from './workspace/workspace.ts';
 
 export type CommitOptions = {
 	readonly message: string;

@@ -19,15 +19,15 @@ import {findHome} from '../host/home.ts';
 import {forgetPool} from '../storage/find-pool.ts';
 import {commit} from './commit.ts';
 import {init} from './init.ts';
-import {openWorkspace} from './open-workspace.ts';
+import {openWorkspace} from './workspace/open-workspace.ts';
 import type {Report} from './progress.ts';
-import {databaseTarget} from './ask-database.ts';
+import {databaseTarget} from './databases/ask-database.ts';
 import {reset} from './reset.ts';
 import {down, up} from './services.ts';
 import {status} from './status.ts';
 import {switchBranch} from './switch.ts';
 import {redo, undo} from './undo.ts';
-import type {Workspace} from './workspace.ts';
+import type {Workspace} from './workspace/workspace.ts';
 
 export type DemoStep = {
 	readonly name: string;

@@ -6,9 +6,9 @@ import {resolve} from '../history/revision.ts';
 import type {StoredCommit} from '../history/commit.ts';
 import {compareDefinitions, type DefinitionChange} from '../stack/definition.ts';
 import type {FileChange} from '../storage/driver.ts';
-import {currentDefinition} from './current-definition.ts';
-import {surveyDrift, type Drift} from './drift.ts';
-import type {Workspace} from './workspace.ts';
+import {currentDefinition} from './definition/current-definition.ts';
+import {surveyDrift, type Drift} from './definition/drift.ts';
+import type {Workspace} from './workspace/workspace.ts';
 
 export type VolumeDiff = {
 	readonly name: string;
@@ -22,7 +22,7 @@ export type VolumeDiff = {
 	readonly files: readonly FileChange[];
 };
 
-export type {Drift} from './drift.ts';
+export type {Drift} from './definition/drift.ts';
 export type {DefinitionChange} from '../stack/definition.ts';
 
 export type DiffOptions = {

@@ -9,9 +9,9 @@ import {isRoot} from '../system/run-command.ts';
 import type {Home} from '../host/home.ts';
 import type {Project} from '../host/project-registry.ts';
 import type {VolumeContents} from '../storage/driver.ts';
-import {openWorkspace} from './open-workspace.ts';
-import {findProject} from './project-stack.ts';
-import type {Workspace} from './workspace.ts';
+import {openWorkspace} from './workspace/open-workspace.ts';
+import {findProject} from './workspace/project-stack.ts';
+import type {Workspace} from './workspace/workspace.ts';
 
 export type Check = {
 	readonly name: string;

@@ -9,9 +9,9 @@ import {
 	type EngineVolumes,
 } from '../runtime/docker/engine-volumes.ts';
 import {measureTree} from '../storage/compare-trees.ts';
-import {holdsData, openEngine} from './engine-volume-steps.ts';
-import {exclusively} from './transact.ts';
-import type {Workspace} from './workspace.ts';
+import {holdsData, openEngine} from './change/engine-volume-steps.ts';
+import {exclusively} from './change/transact.ts';
+import type {Workspace} from './workspace/workspace.ts';
 
 export type Original = {
 	/** The volume of the engine that holds it. */

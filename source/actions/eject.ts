@@ -22,13 +22,13 @@ import {copyTree, sharesBlocksBetween} from '../storage/copy-tree.ts';
 import {currentData, historyFolder, stackFolder} from '../storage/layout.ts';
 import type {TreeHash} from '../storage/tree-hash.ts';
 import {listOriginals} from './drop-originals.ts';
-import {openEngine, refuseStrangers} from './engine-volume-steps.ts';
+import {openEngine, refuseStrangers} from './change/engine-volume-steps.ts';
 import {firstBranch} from './init.ts';
-import {waitUntilReady} from './ready.ts';
-import type {Step} from './steps.ts';
-import {exclusively, runSteps, transact} from './transact.ts';
-import {servicesMounting} from './volume-users.ts';
-import type {Workspace} from './workspace.ts';
+import {waitUntilReady} from './databases/ready.ts';
+import type {Step} from './change/steps.ts';
+import {exclusively, runSteps, transact} from './change/transact.ts';
+import {servicesMounting} from './change/volume-users.ts';
+import type {Workspace} from './workspace/workspace.ts';
 
 export type EjectOptions = {
 	/** Removes the stack with its history from the pool afterwards. The caller has asked. */

@@ -16,15 +16,15 @@ import {findOrMakePool} from '../storage/find-pool.ts';
 import type {Pool} from '../storage/pool.ts';
 import {currentData, stackFile} from '../storage/layout.ts';
 import type {EngineVolumes} from '../runtime/docker/engine-volumes.ts';
-import {dropDefinition, readActiveDefinition} from './active-definition.ts';
-import {detectRuntime, wishedRuntime, type RuntimeWishes} from './choose-runtime.ts';
+import {dropDefinition, readActiveDefinition} from './definition/active-definition.ts';
+import {detectRuntime, wishedRuntime, type RuntimeWishes} from './workspace/choose-runtime.ts';
 import type {Report} from './progress.ts';
-import {findProject, leaveUnadopted, readProjectStack} from './project-stack.ts';
-import {makeVolumes} from './make-volumes.ts';
-import {exclusively} from './transact.ts';
-import {assembleWorkspace, managedVolumes, recoverProject} from './open-workspace.ts';
-import type {UnadoptedVolume} from './survey-engine-volumes.ts';
-import {findUnmanagedData, type UnmanagedData} from './unmanaged-data.ts';
+import {findProject, leaveUnadopted, readProjectStack} from './workspace/project-stack.ts';
+import {makeVolumes} from './workspace/make-volumes.ts';
+import {exclusively} from './change/transact.ts';
+import {assembleWorkspace, managedVolumes, recoverProject} from './workspace/open-workspace.ts';
+import type {UnadoptedVolume} from './docker-data/survey-engine-volumes.ts';
+import {findUnmanagedData, type UnmanagedData} from './docker-data/unmanaged-data.ts';
 
 export const firstBranch = 'main';
 
@@ -137,7 +137,7 @@ Looks into the engine for what holds data there already.
 */
 const findUnadopted = async (stack: Stack, pool: Pool, known: Project | undefined): Promise<readonly UnadoptedVolume[]> => {
 	const engine = await openEngineVolumesOf(stack);
-	const {surveyEngineVolumes} = await import('./survey-engine-volumes.ts');
+	const {surveyEngineVolumes} = await import('./docker-data/survey-engine-volumes.ts');
 	const {unadopted, empty} = await surveyEngineVolumes(engine, stack, pool, known);
 	for (const name of empty) {
 		await engine.remove(name);

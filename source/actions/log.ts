@@ -6,7 +6,7 @@ import type {StoredCommit} from '../history/commit.ts';
 import type {Measure} from '../history/history.ts';
 import {resolve} from '../history/revision.ts';
 import {measureCommit} from './measure.ts';
-import type {Workspace} from './workspace.ts';
+import type {Workspace} from './workspace/workspace.ts';
 
 export type LogOptions = {
 	/** Where to start; the current branch unless told. */

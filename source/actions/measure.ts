@@ -3,7 +3,7 @@ What changed between a commit and its first parent: worked out once, then kept b
 */
 import type {StoredCommit} from '../history/commit.ts';
 import type {Measure} from '../history/history.ts';
-import type {Workspace} from './workspace.ts';
+import type {Workspace} from './workspace/workspace.ts';
 
 type VolumeMeasure = {readonly changedBytes: number; readonly changedFiles: number};
 

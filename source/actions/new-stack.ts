@@ -22,13 +22,13 @@ import {CoppiceError, isSystemError} from '../system/errors.ts';
 import {failpoint} from '../system/failpoint.ts';
 import {freePortFrom} from '../system/free-port.ts';
 import {suggestion} from '../stack/closest-name.ts';
-import {fillVariables} from './fill-variables.ts';
+import {fillVariables} from './templates/fill-variables.ts';
 import {
 	defaultTemplate,
 	templateNames,
 	templates,
 	type Template,
-} from './templates.ts';
+} from './templates/templates.ts';
 
 export type NewStackOptions = {
 	/** The folder to make; its last part is the project's name. */

@@ -7,10 +7,10 @@ import type {StoredCommit} from '../history/commit.ts';
 import {undoneOperations} from '../history/operation.ts';
 import {decideRetention, parseKeep} from '../history/retention.ts';
 import {resolve} from '../history/revision.ts';
-import {applyChanges} from './apply-changes.ts';
-import {together, type Step} from './steps.ts';
-import {exclusively, transact} from './transact.ts';
-import type {Workspace} from './workspace.ts';
+import {applyChanges} from './change/apply-changes.ts';
+import {together, type Step} from './change/steps.ts';
+import {exclusively, transact} from './change/transact.ts';
+import type {Workspace} from './workspace/workspace.ts';
 
 /** How long removed commits can be brought back. */
 export const trashHours = 24;

@@ -3,9 +3,9 @@
 */
 import {CoppiceError} from '../system/errors.ts';
 import {resolve} from '../history/revision.ts';
-import {applyChanges} from './apply-changes.ts';
-import {exclusively} from './transact.ts';
-import type {Workspace} from './workspace.ts';
+import {applyChanges} from './change/apply-changes.ts';
+import {exclusively} from './change/transact.ts';
+import type {Workspace} from './workspace/workspace.ts';
 
 export type ResetOptions = {
 	/** A commit, branch or tag; the tip of the current branch unless told. */

@@ -4,12 +4,12 @@
 import {monotonicNow} from '../system/clock.ts';
 import type {PortMapping} from '../stack/stack.ts';
 import type {ServiceState} from '../runtime/runtime.ts';
-import {databaseTarget} from './ask-database.ts';
+import {databaseTarget} from './databases/ask-database.ts';
 import {isBranchClean, markBaseline} from './baseline.ts';
-import {makeVolumes} from './make-volumes.ts';
-import {probeService, waitUntilReady} from './ready.ts';
-import {exclusively} from './transact.ts';
-import type {Workspace} from './workspace.ts';
+import {makeVolumes} from './workspace/make-volumes.ts';
+import {probeService, waitUntilReady} from './databases/ready.ts';
+import {exclusively} from './change/transact.ts';
+import type {Workspace} from './workspace/workspace.ts';
 
 export type ServiceReport = {
 	readonly name: string;

@@ -6,7 +6,7 @@ import type {DriverName} from '../storage/driver.ts';
 import {currentData} from '../storage/layout.ts';
 import {surveyVolumes} from './baseline.ts';
 import {listServices, type ServiceReport} from './services.ts';
-import type {Workspace} from './workspace.ts';
+import type {Workspace} from './workspace/workspace.ts';
 
 export type VolumeStatus = {
 	readonly name: string;

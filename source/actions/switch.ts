@@ -3,11 +3,11 @@
 */
 import {CoppiceError} from '../system/errors.ts';
 import {checkName} from '../system/names.ts';
-import {applyChanges} from './apply-changes.ts';
+import {applyChanges} from './change/apply-changes.ts';
 import {startingPoint} from './branch.ts';
-import type {Change} from './plan-changes.ts';
-import {exclusively} from './transact.ts';
-import type {Workspace} from './workspace.ts';
+import type {Change} from './change/plan-changes.ts';
+import {exclusively} from './change/transact.ts';
+import type {Workspace} from './workspace/workspace.ts';
 
 export type SwitchOptions = {
 	readonly branch: string;

@@ -8,10 +8,10 @@ import {
 	undoneOperations,
 	type Operation,
 } from '../history/operation.ts';
-import {applyChanges} from './apply-changes.ts';
-import {invertOperation} from './invert-operation.ts';
-import {exclusively} from './transact.ts';
-import type {Workspace} from './workspace.ts';
+import {applyChanges} from './change/apply-changes.ts';
+import {invertOperation} from './change/invert-operation.ts';
+import {exclusively} from './change/transact.ts';
+import type {Workspace} from './workspace/workspace.ts';
 
 export type UndoResult = {
 	/** The operation that was taken back. */

@@ -46,7 +46,7 @@ const createContext = (globals: GlobalOptions, streams: Streams, signal: AbortSi
 			return streams.isInteractive;
 		},
 		async openWorkspace() {
-			const {openWorkspace} = await import('../actions/open-workspace.ts');
+			const {openWorkspace} = await import('../actions/workspace/open-workspace.ts');
 			return openWorkspace({directory, composeFiles, report});
 		},
 		print,

@@ -13,7 +13,7 @@ import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {execa} from 'execa';
 import {newStack} from '../../source/actions/new-stack.ts';
-import type {TemplateName} from '../../source/actions/templates.ts';
+import type {TemplateName} from '../../source/actions/templates/templates.ts';
 import {findProgram} from '../../source/runtime/process/recipes/find-program.ts';
 import {findPostgres} from '../../source/runtime/process/recipes/postgres-binaries.ts';
 import {coppice} from '../fixtures/built-cli.ts';

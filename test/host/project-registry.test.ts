@@ -18,7 +18,7 @@ import {
 	writeProject,
 } from '../../source/host/project-registry.ts';
 import {hasComposeFile} from '../../source/stack/compose-files.ts';
-import {leaveUnadopted} from '../../source/actions/project-stack.ts';
+import {leaveUnadopted} from '../../source/actions/workspace/project-stack.ts';
 import type {Stack} from '../../source/stack/stack.ts';
 
 const folders = async (t: {teardown(undo: () => Promise<void>): void}) => {

@@ -2,22 +2,22 @@
 Gathers how things stand, plans a verb's changes and carries them out. The one way in which verbs change branches and data.
 */
 import {randomUUID} from 'node:crypto';
-import {monotonicNow} from '../system/clock.ts';
-import type {StoredCommit} from '../history/commit.ts';
-import type {Operation} from '../history/operation.ts';
-import {currentDefinition} from './current-definition.ts';
+import {monotonicNow} from '../../system/clock.ts';
+import type {StoredCommit} from '../../history/commit.ts';
+import type {Operation} from '../../history/operation.ts';
+import {currentDefinition} from '../definition/current-definition.ts';
+import {waitUntilReady} from '../databases/ready.ts';
+import {isBranchClean, markBaseline} from '../baseline.ts';
+import type {Workspace} from '../workspace/workspace.ts';
 import {
 	planChanges,
 	type Change,
 	type Facts,
 	type Intent,
 } from './plan-changes.ts';
-import {waitUntilReady} from './ready.ts';
 import {refuseOtherUsers, volumesTaken} from './refuse-other-users.ts';
 import {runSteps, transact} from './transact.ts';
-import {isBranchClean, markBaseline} from './baseline.ts';
 import {volumeUsers} from './volume-users.ts';
-import type {Workspace} from './workspace.ts';
 
 export type Applied = {
 	readonly operation: Operation;

@@ -5,10 +5,10 @@ from wherever a crash has left it, and from whatever was done by hand since: `do
 Within the engine, data go from one volume to another by rename(2) of their folder, which is whole or not done at all.
 */
 import {readdir, stat} from 'node:fs/promises';
-import {renameDurably} from '../system/durable-file.ts';
-import {CoppiceError, isSystemError} from '../system/errors.ts';
-import {failpoint} from '../system/failpoint.ts';
-import {forgetProject, readProject, writeProject} from '../host/project-registry.ts';
+import {renameDurably} from '../../system/durable-file.ts';
+import {CoppiceError, isSystemError} from '../../system/errors.ts';
+import {failpoint} from '../../system/failpoint.ts';
+import {forgetProject, readProject, writeProject} from '../../host/project-registry.ts';
 import {
 	composeLabels,
 	isManaged,
@@ -17,13 +17,13 @@ import {
 	type EngineVolume,
 	type EngineVolumes,
 	type VolumeUser,
-} from '../runtime/docker/engine-volumes.ts';
-import {copyTree} from '../storage/copy-tree.ts';
-import {currentData} from '../storage/layout.ts';
-import {fingerprintTree} from '../storage/tree-hash.ts';
-import {copyIn} from './copy-in.ts';
+} from '../../runtime/docker/engine-volumes.ts';
+import {copyTree} from '../../storage/copy-tree.ts';
+import {currentData} from '../../storage/layout.ts';
+import {fingerprintTree} from '../../storage/tree-hash.ts';
+import {copyIn} from '../docker-data/copy-in.ts';
+import type {Workspace} from '../workspace/workspace.ts';
 import type {EngineVolumeStep} from './steps.ts';
-import type {Workspace} from './workspace.ts';
 
 /**
 The volumes of the engine that runs a stack's services.

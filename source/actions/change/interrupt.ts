@@ -1,7 +1,7 @@
 /**
 Ctrl-C while waiting for something that can't be cancelled: the verb goes on to clean up at once.
 */
-import {CoppiceError} from '../system/errors.ts';
+import {CoppiceError} from '../../system/errors.ts';
 
 /**
 Waits for work, but no longer than until the signal aborts. The work itself goes on; its outcome is not waited for.

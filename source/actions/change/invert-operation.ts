@@ -1,7 +1,7 @@
 /**
 What has to be done to take an operation back: pure.
 */
-import {invert, type Operation, type OperationChange} from '../history/operation.ts';
+import {invert, type Operation, type OperationChange} from '../../history/operation.ts';
 import type {Change} from './plan-changes.ts';
 
 /**

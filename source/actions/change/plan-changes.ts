@@ -4,15 +4,15 @@ Decides the steps of every verb that changes branches, tags or the current data:
 Verbs say what should be different (`Change`); the plan says how, in which order, what undoes it half way, and what `undo` has
 to know afterwards.
 */
-import {CoppiceError} from '../system/errors.ts';
+import {CoppiceError} from '../../system/errors.ts';
 import {
 	commitId,
 	type Commit,
 	type Consistency,
 	type StoredCommit,
-} from '../history/commit.ts';
-import type {Operation, OperationChange} from '../history/operation.ts';
-import type {Definition} from '../stack/stack.ts';
+} from '../../history/commit.ts';
+import type {Operation, OperationChange} from '../../history/operation.ts';
+import type {Definition} from '../../stack/stack.ts';
 import {together, type Step} from './steps.ts';
 
 /**

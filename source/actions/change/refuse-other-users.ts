@@ -2,9 +2,9 @@
 Data must not be taken away under those who have them open and are no service of the stack: a container that was started by hand, or one
 of another project. A file system may let that happen: btrfs deletes a subvolume under a running container.
 */
-import {CoppiceError} from '../system/errors.ts';
+import {CoppiceError} from '../../system/errors.ts';
+import type {Workspace} from '../workspace/workspace.ts';
 import type {Step} from './steps.ts';
-import type {Workspace} from './workspace.ts';
 
 /**
 The volumes whose current data steps replace, move, or link elsewhere: pure.

@@ -8,12 +8,12 @@ import {
 	symlink,
 } from 'node:fs/promises';
 import path from 'node:path';
-import {syncFolder} from '../system/durable-file.ts';
-import {nameToComponent} from '../system/names.ts';
-import {currentLink, type VolumeAddress} from '../storage/layout.ts';
-import {databaseFolders} from './database-folders.ts';
+import {syncFolder} from '../../system/durable-file.ts';
+import {nameToComponent} from '../../system/names.ts';
+import {currentLink, type VolumeAddress} from '../../storage/layout.ts';
+import {databaseFolders} from '../databases/database-folders.ts';
+import type {Workspace} from '../workspace/workspace.ts';
 import {describeStep, type SingleStep} from './steps.ts';
-import type {Workspace} from './workspace.ts';
 
 /**
 Points `current` of a volume at a branch: a new link under a temporary name, then a rename, so that there is always one.

@@ -1,9 +1,9 @@
 /**
 The steps that verbs are made of, as plain values: they can be written to the journal, and running one twice does no harm.
 */
-import type {Commit} from '../history/commit.ts';
-import type {Operation} from '../history/operation.ts';
-import type {StopMode} from '../runtime/runtime.ts';
+import type {Commit} from '../../history/commit.ts';
+import type {Operation} from '../../history/operation.ts';
+import type {StopMode} from '../../runtime/runtime.ts';
 
 export type Step =
 	| EngineVolumeStep

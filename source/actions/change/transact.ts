@@ -5,13 +5,13 @@ A verb prepares (whatever fails or dies there is rolled back) and then applies (
 command). Before either begins, the journal says durably what to do after a crash; a plan's steps can all be run twice.
 */
 import {randomUUID} from 'node:crypto';
-import {CoppiceError} from '../system/errors.ts';
-import {failpoint} from '../system/failpoint.ts';
-import {withLock} from '../history/lock.ts';
+import {CoppiceError} from '../../system/errors.ts';
+import {failpoint} from '../../system/failpoint.ts';
+import {withLock} from '../../history/lock.ts';
+import {waitUntilReady} from '../databases/ready.ts';
+import type {Workspace} from '../workspace/workspace.ts';
 import {nameStep, type Step} from './steps.ts';
-import {waitUntilReady} from './ready.ts';
 import {runStep} from './run-step.ts';
-import type {Workspace} from './workspace.ts';
 
 /**
 What the journal holds of a verb: the steps that make things whole again if the process is gone.

@@ -1,7 +1,7 @@
 /**
 Which services have to be stopped when the data of a volume change: pure.
 */
-import type {Stack} from '../stack/stack.ts';
+import type {Stack} from '../../stack/stack.ts';
 
 /**
 Services that mount a volume, in the order of the file.

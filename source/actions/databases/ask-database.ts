@@ -7,11 +7,11 @@ import type {
 	DatabaseTarget,
 	Readiness,
 	RunInside,
-} from '../database/database.ts';
-import {CoppiceError} from '../system/errors.ts';
-import type {ServiceState} from '../runtime/runtime.ts';
-import type {Service} from '../stack/stack.ts';
-import type {Workspace} from './workspace.ts';
+} from '../../database/database.ts';
+import {CoppiceError} from '../../system/errors.ts';
+import type {ServiceState} from '../../runtime/runtime.ts';
+import type {Service} from '../../stack/stack.ts';
+import type {Workspace} from '../workspace/workspace.ts';
 
 /** What asking takes of a workspace. */
 type Asked = Pick<Workspace, 'stack' | 'runtime' | 'databases'>;

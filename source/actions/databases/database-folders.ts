@@ -1,9 +1,9 @@
 /**
 Which databases keep their data in a volume, and where in it: pure.
 */
-import type {Database} from '../database/database.ts';
-import {databaseVolume} from '../database/recognise-database.ts';
-import type {Stack} from '../stack/stack.ts';
+import type {Database} from '../../database/database.ts';
+import {databaseVolume} from '../../database/recognise-database.ts';
+import type {Stack} from '../../stack/stack.ts';
 
 export type DatabaseFolder = {
 	readonly service: string;

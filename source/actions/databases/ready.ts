@@ -2,12 +2,12 @@
 Ready means that a client can connect and query; for a service that is no database, that it runs and is healthy.
 */
 import {setTimeout as delay} from 'node:timers/promises';
-import {monotonicNow} from '../system/clock.ts';
-import {CoppiceError} from '../system/errors.ts';
-import type {Readiness} from '../database/database.ts';
-import type {ServiceState} from '../runtime/runtime.ts';
+import {monotonicNow} from '../../system/clock.ts';
+import {CoppiceError} from '../../system/errors.ts';
+import type {Readiness} from '../../database/database.ts';
+import type {ServiceState} from '../../runtime/runtime.ts';
+import type {Workspace} from '../workspace/workspace.ts';
 import {askReadiness} from './ask-database.ts';
-import type {Workspace} from './workspace.ts';
 
 /** Between two looks at services that are not ready: a small part of what was waited already, so that the last one costs little. */
 const pauseMilliseconds = (waited: number): number => Math.min(Math.max(waited / 12, 4), 100);

@@ -2,10 +2,10 @@
 Refuses to commit a database whose data lie partly outside its volume: such a commit would not be whole.
 */
 import path from 'node:path';
-import {CoppiceError} from '../system/errors.ts';
-import {linksLeavingVolume} from '../database/links-leaving-volume.ts';
+import {CoppiceError} from '../../system/errors.ts';
+import {linksLeavingVolume} from '../../database/links-leaving-volume.ts';
+import type {Workspace} from '../workspace/workspace.ts';
 import {databaseFolders} from './database-folders.ts';
-import type {Workspace} from './workspace.ts';
 
 /**
 @throws CoppiceError `precondition` naming the link and where it leads.

@@ -10,9 +10,9 @@ import {
 	readIfThere,
 	removeDurably,
 	writeDurably,
-} from '../system/durable-file.ts';
-import {isCommitId} from '../history/commit.ts';
-import {stackStateFolder, type Home} from '../host/home.ts';
+} from '../../system/durable-file.ts';
+import {isCommitId} from '../../history/commit.ts';
+import {stackStateFolder, type Home} from '../../host/home.ts';
 
 export type ActiveDefinition = {
 	/** Id of the commit. */

@@ -1,9 +1,9 @@
 /**
 The definition that a commit made now would hold.
 */
-import {describeDefinition} from '../stack/definition.ts';
-import type {Definition} from '../stack/stack.ts';
-import type {Workspace} from './workspace.ts';
+import {describeDefinition} from '../../stack/definition.ts';
+import type {Definition} from '../../stack/stack.ts';
+import type {Workspace} from '../workspace/workspace.ts';
 
 /**
 That of the compose file; or, while the services run by the definition of a commit, that one again: the file they run by has ids in place of

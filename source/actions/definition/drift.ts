@@ -1,9 +1,9 @@
 /**
 Where what runs in Docker is no longer what the compose file, or a commit, says.
 */
-import {CoppiceError} from '../system/errors.ts';
-import type {StoredCommit} from '../history/commit.ts';
-import type {Workspace} from './workspace.ts';
+import {CoppiceError} from '../../system/errors.ts';
+import type {StoredCommit} from '../../history/commit.ts';
+import type {Workspace} from '../workspace/workspace.ts';
 
 export type Drift = {
 	readonly service: string;
@@ -85,7 +85,7 @@ export const surveyDrift = async ({runtime, stack}: Workspace, commit: StoredCom
 	}
 
 	const [{connectEngine, engineError}, {isServiceContainer, projectLabel, serviceLabel}, {runCompose}] = await Promise.all([
-		import('../runtime/docker/engine.ts'), import('../runtime/docker/containers.ts'), import('../runtime/docker/compose-cli.ts'),
+		import('../../runtime/docker/engine.ts'), import('../../runtime/docker/containers.ts'), import('../../runtime/docker/compose-cli.ts'),
 	]);
 	const {docker, location} = await connectEngine();
 	try {

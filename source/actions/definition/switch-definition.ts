@@ -2,23 +2,23 @@
 `coppice switch --definition`: brings a stack up with the definition that a commit was made with.
 */
 import process from 'node:process';
-import {CoppiceError} from '../system/errors.ts';
-import type {StoredCommit} from '../history/commit.ts';
-import {resolve} from '../history/revision.ts';
-import {readProject} from '../host/project-registry.ts';
-import {withDotEnv} from '../stack/compose-files.ts';
-import {restoreModel} from '../stack/restore-model.ts';
-import type {Definition} from '../stack/stack.ts';
-import {monotonicNow} from '../system/clock.ts';
+import {CoppiceError} from '../../system/errors.ts';
+import type {StoredCommit} from '../../history/commit.ts';
+import {resolve} from '../../history/revision.ts';
+import {readProject} from '../../host/project-registry.ts';
+import {withDotEnv} from '../../stack/compose-files.ts';
+import {restoreModel} from '../../stack/restore-model.ts';
+import type {Definition} from '../../stack/stack.ts';
+import {monotonicNow} from '../../system/clock.ts';
+import {applyChanges} from '../change/apply-changes.ts';
+import {makeVolumes} from '../workspace/make-volumes.ts';
+import {assembleWorkspace} from '../workspace/open-workspace.ts';
+import {leaveUnadopted, readProjectStack} from '../workspace/project-stack.ts';
+import {waitUntilReady} from '../databases/ready.ts';
+import type {SwitchResult} from '../switch.ts';
+import {exclusively} from '../change/transact.ts';
+import type {Workspace} from '../workspace/workspace.ts';
 import {activateDefinition, writeDefinition} from './active-definition.ts';
-import {applyChanges} from './apply-changes.ts';
-import {makeVolumes} from './make-volumes.ts';
-import {assembleWorkspace} from './open-workspace.ts';
-import {leaveUnadopted, readProjectStack} from './project-stack.ts';
-import {waitUntilReady} from './ready.ts';
-import type {SwitchResult} from './switch.ts';
-import {exclusively} from './transact.ts';
-import type {Workspace} from './workspace.ts';
 
 export type SwitchDefinitionOptions = {
 	/**
@@ -48,7 +48,7 @@ const choose = async ({history, stack}: Workspace, target: string | undefined): 
 
 /** Images of the commit that this engine still has, by service. */
 const findImages = async ({services}: Definition): Promise<Record<string, string>> => {
-	const {connectEngine, engineError, hasStatus} = await import('../runtime/docker/engine.ts');
+	const {connectEngine, engineError, hasStatus} = await import('../../runtime/docker/engine.ts');
 	const {docker, location} = await connectEngine();
 	const found = await Promise.all(Object.entries(services).map(async ([name, {imageDigest}]): Promise<Array<[string, string]>> => {
 		if (imageDigest === undefined) {
@@ -102,7 +102,7 @@ const switchLocked = async (workspace: Workspace, {target, signal}: SwitchDefini
 	}
 
 	const place = {home, pool: pool.path, stack: stack.name};
-	const {findComposeCli} = await import('../runtime/docker/compose-cli.ts');
+	const {findComposeCli} = await import('../../runtime/docker/compose-cli.ts');
 	const {major} = await findComposeCli();
 	const {name: _name, ...unnamed} = model;
 	// Compose 1 knows no `name`.

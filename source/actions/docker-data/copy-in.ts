@@ -2,11 +2,11 @@
 Brings a folder of this host into the pool as a snapshot of a volume, with a clone staged of it: copied, proven, sealed.
 */
 import prettyBytes from 'pretty-bytes';
-import {failpoint} from '../system/failpoint.ts';
-import {copyTree} from '../storage/copy-tree.ts';
-import type {TreeHash} from '../storage/tree-hash.ts';
-import type {Step} from './steps.ts';
-import type {Workspace} from './workspace.ts';
+import {failpoint} from '../../system/failpoint.ts';
+import {copyTree} from '../../storage/copy-tree.ts';
+import type {TreeHash} from '../../storage/tree-hash.ts';
+import type {Step} from '../change/steps.ts';
+import type {Workspace} from '../workspace/workspace.ts';
 
 /**
 The names that a copy is made under.

@@ -1,19 +1,19 @@
 /**
 Which volumes of a stack hold data in the Docker engine already, from before it was taken up.
 */
-import {CoppiceError, isSystemError} from '../system/errors.ts';
-import type {Project} from '../host/project-registry.ts';
+import {CoppiceError, isSystemError} from '../../system/errors.ts';
+import type {Project} from '../../host/project-registry.ts';
 import {
 	engineVolumeName,
 	isManaged,
 	isPlain,
 	managedLabel,
 	type EngineVolumes,
-} from '../runtime/docker/engine-volumes.ts';
-import type {Stack} from '../stack/stack.ts';
-import {measureTree} from '../storage/compare-trees.ts';
-import type {Pool} from '../storage/pool.ts';
-import {holdsData} from './engine-volume-steps.ts';
+} from '../../runtime/docker/engine-volumes.ts';
+import type {Stack} from '../../stack/stack.ts';
+import {measureTree} from '../../storage/compare-trees.ts';
+import type {Pool} from '../../storage/pool.ts';
+import {holdsData} from '../change/engine-volume-steps.ts';
 
 export type UnadoptedVolume = {
 	readonly volume: string;

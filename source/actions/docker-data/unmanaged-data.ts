@@ -2,9 +2,9 @@
 Databases whose data are in no volume of the stack, so that no commit holds them.
 */
 import path from 'node:path';
-import type {Database, DatabaseName} from '../database/database.ts';
-import {databases as engines, databaseVolume} from '../database/recognise-database.ts';
-import type {Mount, Service, Stack} from '../stack/stack.ts';
+import type {Database, DatabaseName} from '../../database/database.ts';
+import {databases as engines, databaseVolume} from '../../database/recognise-database.ts';
+import type {Mount, Service, Stack} from '../../stack/stack.ts';
 
 export type UnmanagedData = {
 	readonly service: string;

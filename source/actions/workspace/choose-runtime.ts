@@ -2,10 +2,10 @@
 What runs a stack's services where nobody has said it: Docker where an engine of this machine answers and compose is there, else processes.
 */
 import {setTimeout as delay} from 'node:timers/promises';
-import {CoppiceError} from '../system/errors.ts';
-import type {ProjectFiles} from '../stack/locate-project.ts';
-import {readStack} from '../stack/read-stack.ts';
-import type {RuntimeName} from '../stack/stack.ts';
+import {CoppiceError} from '../../system/errors.ts';
+import type {ProjectFiles} from '../../stack/locate-project.ts';
+import {readStack} from '../../stack/read-stack.ts';
+import type {RuntimeName} from '../../stack/stack.ts';
 
 export type RuntimeChoice = {
 	readonly runtime: RuntimeName;
@@ -75,7 +75,7 @@ export const detectRuntime = async (files: ProjectFiles): Promise<RuntimeChoice>
 	}
 
 	try {
-		const {connectEngine, requireLocalEngine} = await import('../runtime/docker/engine.ts');
+		const {connectEngine, requireLocalEngine} = await import('../../runtime/docker/engine.ts');
 		// Not kept waiting for: the program may end before.
 		const engine = await Promise.race([connectEngine(), delay(answerMilliseconds, undefined, {ref: false})]);
 		if (engine === undefined) {
@@ -83,7 +83,7 @@ export const detectRuntime = async (files: ProjectFiles): Promise<RuntimeChoice>
 		}
 
 		await requireLocalEngine(engine);
-		const {findComposeCli} = await import('../runtime/docker/compose-cli.ts');
+		const {findComposeCli} = await import('../../runtime/docker/compose-cli.ts');
 		const {command, version} = await findComposeCli();
 		return {runtime: 'docker', why: `a Docker engine answers at ${engine.location.url}, and \`${command.join(' ')}\` ${version} is there`};
 	} catch (error) {

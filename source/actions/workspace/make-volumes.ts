@@ -2,9 +2,9 @@
 Makes what the current branch still lacks: live clones of volumes that are new in the compose file, and the links to them.
 */
 import {stat} from 'node:fs/promises';
-import {isSystemError} from '../system/errors.ts';
-import {currentData} from '../storage/layout.ts';
-import {runStep} from './run-step.ts';
+import {isSystemError} from '../../system/errors.ts';
+import {currentData} from '../../storage/layout.ts';
+import {runStep} from '../change/run-step.ts';
 import type {Workspace} from './workspace.ts';
 
 const isThere = async (folder: string): Promise<boolean> => {

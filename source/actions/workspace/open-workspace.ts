@@ -1,27 +1,27 @@
 /**
 Opens the stack of a folder: its compose file, pool, history, runtime and databases.
 */
-import {CoppiceError} from '../system/errors.ts';
-import type {RuntimeName, Stack} from '../stack/stack.ts';
-import {type Pool, openPool} from '../storage/pool.ts';
-import {currentData, historyFolder} from '../storage/layout.ts';
-import {openHistory} from '../history/open-history.ts';
-import type {EngineVolumes} from '../runtime/docker/engine-volumes.ts';
-import type {Runtime, RuntimeContext} from '../runtime/runtime.ts';
-import {createProcessRuntime} from '../runtime/process/process-runtime.ts';
-import {findDatabases} from '../database/find-databases.ts';
+import {CoppiceError} from '../../system/errors.ts';
+import type {RuntimeName, Stack} from '../../stack/stack.ts';
+import {type Pool, openPool} from '../../storage/pool.ts';
+import {currentData, historyFolder} from '../../storage/layout.ts';
+import {openHistory} from '../../history/open-history.ts';
+import type {EngineVolumes} from '../../runtime/docker/engine-volumes.ts';
+import type {Runtime, RuntimeContext} from '../../runtime/runtime.ts';
+import {createProcessRuntime} from '../../runtime/process/process-runtime.ts';
+import {findDatabases} from '../../database/find-databases.ts';
 import {
 	findHome,
 	stackRunFolder,
 	stackStateFolder,
 	type Home,
-} from '../host/home.ts';
-import type {Project} from '../host/project-registry.ts';
-import type {ProjectFiles} from '../stack/locate-project.ts';
-import type {Report} from './progress.ts';
-import {dropDefinition, readActiveDefinition, type ActiveDefinition} from './active-definition.ts';
+} from '../../host/home.ts';
+import type {Project} from '../../host/project-registry.ts';
+import type {ProjectFiles} from '../../stack/locate-project.ts';
+import type {Report} from '../progress.ts';
+import {dropDefinition, readActiveDefinition, type ActiveDefinition} from '../definition/active-definition.ts';
+import {exclusively} from '../change/transact.ts';
 import {findProject, projectNameOf, readProjectStack} from './project-stack.ts';
-import {exclusively} from './transact.ts';
 import type {Workspace} from './workspace.ts';
 
 export type WorkspaceOptions = {
@@ -49,12 +49,12 @@ const createRuntime = async (stack: Stack, name: RuntimeName, context: RuntimeCo
 		return createProcessRuntime(stack, context);
 	}
 
-	const {createDockerRuntime} = await import('../runtime/docker/docker-runtime.ts');
+	const {createDockerRuntime} = await import('../../runtime/docker/docker-runtime.ts');
 	return createDockerRuntime(stack, context);
 };
 
 const openVolumes = (stack: Stack) => async (): Promise<EngineVolumes> => {
-	const {openEngineVolumes} = await import('../runtime/docker/engine-volumes.ts');
+	const {openEngineVolumes} = await import('../../runtime/docker/engine-volumes.ts');
 	return openEngineVolumes(stack);
 };
 

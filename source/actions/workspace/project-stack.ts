@@ -2,12 +2,12 @@
 From a folder to its stack: which compose files are meant, which record the project has, and the reader that its runtime asks for.
 */
 import path from 'node:path';
-import type {Home} from '../host/home.ts';
-import {findChosenProject, readProject, type Project} from '../host/project-registry.ts';
-import {hasComposeFile} from '../stack/compose-files.ts';
-import {findProjectFiles, locateProject, type ProjectFiles} from '../stack/locate-project.ts';
-import {readStack} from '../stack/read-stack.ts';
-import type {Stack} from '../stack/stack.ts';
+import type {Home} from '../../host/home.ts';
+import {findChosenProject, readProject, type Project} from '../../host/project-registry.ts';
+import {hasComposeFile} from '../../stack/compose-files.ts';
+import {findProjectFiles, locateProject, type ProjectFiles} from '../../stack/locate-project.ts';
+import {readStack} from '../../stack/read-stack.ts';
+import type {Stack} from '../../stack/stack.ts';
 
 export type FoundProject = {
 	readonly files: ProjectFiles;
@@ -64,7 +64,7 @@ export const readProjectStack = async (home: Home, files: ProjectFiles, project:
 		return readStack(options);
 	}
 
-	const {readResolvedStack} = await import('../stack/read-resolved-stack.ts');
+	const {readResolvedStack} = await import('../../stack/read-resolved-stack.ts');
 	return leaveUnadopted(await readResolvedStack({...options, project: files, cacheFolder: modelCacheFolder(home)}), project.unadopted);
 };
 

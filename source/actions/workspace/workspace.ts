@@ -1,14 +1,14 @@
 /**
 A stack with all that a verb works on: its pool, history, runtime and databases.
 */
-import type {Stack} from '../stack/stack.ts';
-import type {Pool} from '../storage/pool.ts';
-import type {History} from '../history/history.ts';
-import type {Runtime} from '../runtime/runtime.ts';
-import type {EngineVolumes} from '../runtime/docker/engine-volumes.ts';
-import type {Database} from '../database/database.ts';
-import type {Home} from '../host/home.ts';
-import type {Report} from './progress.ts';
+import type {Stack} from '../../stack/stack.ts';
+import type {Pool} from '../../storage/pool.ts';
+import type {History} from '../../history/history.ts';
+import type {Runtime} from '../../runtime/runtime.ts';
+import type {EngineVolumes} from '../../runtime/docker/engine-volumes.ts';
+import type {Database} from '../../database/database.ts';
+import type {Home} from '../../host/home.ts';
+import type {Report} from '../progress.ts';
 
 export type Workspace = {
 	readonly home: Home;

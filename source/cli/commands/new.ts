@@ -1,7 +1,7 @@
 /**
 `coppice new`.
 */
-import {templateNames} from '../../actions/templates.ts';
+import {templateNames} from '../../actions/templates/templates.ts';
 import type {CommandDescription} from '../verb.ts';
 
 export const newStack: CommandDescription = {

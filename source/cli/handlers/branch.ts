@@ -8,7 +8,7 @@ import {
 	renameBranch,
 	type BranchEntry,
 } from '../../actions/branch.ts';
-import type {Workspace} from '../../actions/workspace.ts';
+import type {Workspace} from '../../actions/workspace/workspace.ts';
 import {CoppiceError} from '../../system/errors.ts';
 import {formatBytes, shortId} from '../output/format.ts';
 import {renderBranches} from '../render/branches.ts';

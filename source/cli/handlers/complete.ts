@@ -6,7 +6,7 @@ import path from 'node:path';
 import {planCompletion, type Candidate} from '../completion/plan-completion.ts';
 import {firstLine, shortId} from '../output/format.ts';
 import type {CommandDescription, Completes, Verb} from '../verb.ts';
-import type {Workspace} from '../../actions/workspace.ts';
+import type {Workspace} from '../../actions/workspace/workspace.ts';
 
 const recentCommits = 20;
 
@@ -42,7 +42,7 @@ const lookups: Readonly<Record<Lookup, (workspace: Workspace) => Promise<Candida
 
 const lookUp = async (kind: Lookup, directory: string, files: readonly string[]): Promise<readonly Candidate[]> => {
 	try {
-		const {openWorkspace} = await import('../../actions/open-workspace.ts');
+		const {openWorkspace} = await import('../../actions/workspace/open-workspace.ts');
 		return await lookups[kind](await openWorkspace({
 			directory,
 			...(files.length > 0 && {composeFiles: files.map(file => path.resolve(directory, file))}),

@@ -2,7 +2,7 @@
 Runs `coppice new`: makes a project, or lists the templates.
 */
 import {newStack, type NewStackResult} from '../../actions/new-stack.ts';
-import {templates, type Template} from '../../actions/templates.ts';
+import {templates, type Template} from '../../actions/templates/templates.ts';
 import {CoppiceError} from '../../system/errors.ts';
 import {renderNewStack, renderTemplates} from '../render/new.ts';
 import type {Verb} from '../verb.ts';

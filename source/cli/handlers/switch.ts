@@ -24,7 +24,7 @@ export const verb: Verb<Options, SwitchResult> = {
 				});
 			}
 
-			const {switchDefinition} = await import('../../actions/switch-definition.ts');
+			const {switchDefinition} = await import('../../actions/definition/switch-definition.ts');
 			return switchDefinition(await openWorkspace(), {signal, ...(branch !== undefined && {target: branch})});
 		}
 

@@ -2,7 +2,7 @@
 What `new` made, and the templates there are.
 */
 import type {NewStackResult} from '../../actions/new-stack.ts';
-import type {Template} from '../../actions/templates.ts';
+import type {Template} from '../../actions/templates/templates.ts';
 import {renderTable} from '../output/table.ts';
 import type {View} from '../output/view.ts';
 

@@ -4,16 +4,16 @@ brings back exactly what was there.
 */
 import test from 'ava';
 import fc from 'fast-check';
-import {commitId, type Commit, type StoredCommit} from '../../source/history/commit.ts';
-import {nextRedo, nextUndo, type Operation} from '../../source/history/operation.ts';
+import {commitId, type Commit, type StoredCommit} from '../../../source/history/commit.ts';
+import {nextRedo, nextUndo, type Operation} from '../../../source/history/operation.ts';
 import {
 	planChanges,
 	type Change,
 	type Facts,
 	type Intent,
-} from '../../source/actions/plan-changes.ts';
-import type {Step} from '../../source/actions/steps.ts';
-import {invertOperation} from '../../source/actions/invert-operation.ts';
+} from '../../../source/actions/change/plan-changes.ts';
+import type {Step} from '../../../source/actions/change/steps.ts';
+import {invertOperation} from '../../../source/actions/change/invert-operation.ts';
 
 const volumes = ['db', 'files'];
 

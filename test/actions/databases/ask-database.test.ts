@@ -3,15 +3,15 @@ Databases in containers that publish no port: asked by their address, and by the
 */
 import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
-import {askCheckpoint, askReadiness} from '../../source/actions/ask-database.ts';
-import {postgres} from '../../source/database/postgres.ts';
-import {redis} from '../../source/database/redis.ts';
-import type {Database} from '../../source/database/database.ts';
-import type {Runtime, ServiceState} from '../../source/runtime/runtime.ts';
-import {dockerMissing} from '../fixtures/docker/engine.ts';
-import {skipAloud} from '../fixtures/skip-aloud.ts';
-import {makeService} from '../runtime/fixtures/make-stack.ts';
-import {openDockerStack} from '../runtime/fixtures/open-docker-stack.ts';
+import {askCheckpoint, askReadiness} from '../../../source/actions/databases/ask-database.ts';
+import {postgres} from '../../../source/database/postgres.ts';
+import {redis} from '../../../source/database/redis.ts';
+import type {Database} from '../../../source/database/database.ts';
+import type {Runtime, ServiceState} from '../../../source/runtime/runtime.ts';
+import {dockerMissing} from '../../fixtures/docker/engine.ts';
+import {skipAloud} from '../../fixtures/skip-aloud.ts';
+import {makeService} from '../../runtime/fixtures/make-stack.ts';
+import {openDockerStack} from '../../runtime/fixtures/open-docker-stack.ts';
 
 const missing = await dockerMissing();
 

@@ -2,7 +2,7 @@
 Where what runs differs from what the compose file and a commit say. Pure.
 */
 import test from 'ava';
-import {findDrift, type DriftFacts} from '../../source/actions/drift.ts';
+import {findDrift, type DriftFacts} from '../../../source/actions/definition/drift.ts';
 
 const facts: DriftFacts = {
 	containers: [{service: 'db', imageId: 'sha256:1', configHash: 'a'}, {service: 'db', imageId: 'sha256:1', configHash: 'a'}],

@@ -6,8 +6,8 @@ import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import test from 'ava';
-import {detectRuntime, wishedRuntime} from '../../source/actions/choose-runtime.ts';
-import {findProjectFiles} from '../../source/stack/locate-project.ts';
+import {detectRuntime, wishedRuntime} from '../../../source/actions/workspace/choose-runtime.ts';
+import {findProjectFiles} from '../../../source/stack/locate-project.ts';
 
 test('the command line wins over the project, that over what was, and that over the user\'s settings', t => {
 	const all = {
