@@ -1,7 +1,7 @@
 /**
 Builds the program into `dist`: `coppice.js`, what is run, and `program-HASH.cjs`, all of it in one file, which `coppice.js` runs from compiled
 code (see `source/cli/launch.ts`). What a verb does not need is in that file too, but is neither compiled nor run before it is asked for. Only
-a package that is as large as all the rest, and needed by few, is in a file of its own: reading it takes time as well.
+large packages that not every verb needs are in files of their own: reading them takes time as well.
 
 `node scripts/build.ts [--verbose]`. `--keep-old` leaves the programs of earlier builds, for commands that start while it is built anew.
 */
@@ -81,18 +81,6 @@ const hashedName = (name: string, content: Uint8Array): string =>
 
 // Taken now: sources that change during the build make it outdated.
 const begun = new Date();
-const apart = await build({
-	...common, stdin: {contents: 'module.exports = require(\'mysql2/promise\');', resolveDir: root}, format: 'cjs',
-});
-const apartFile = hashedName('mysql2', apart.outputFiles[0]!.contents);
-const keepApart: Plugin = {
-	name: 'keep-apart',
-	setup({onResolve}) {
-		// eslint-disable-next-line require-unicode-regexp -- A regular expression of Go, which knows no flag `v`.
-		onResolve({filter: /^mysql2\/promise$/}, () => ({path: `./${apartFile}`, external: true}));
-	},
-};
-
 /**
 Modules of Node that take some milliseconds to load, and that no module of the program needs before it does something: loaded when something of
 theirs is first used.
@@ -180,20 +168,46 @@ const leaveOut: Plugin = {
 	},
 };
 
-const built = await build({
+/** A program in one file, as `launch.ts` runs it: a function of what a CommonJS module knows. */
+const runnable = {
 	...common,
-	entryPoints: {program: 'source/cli/main.ts'},
 	format: 'cjs',
-	plugins: [keepApart, loadLate, leaveOut],
-	// What `launch.ts` calls.
 	banner: {js: '(function (exports, require, module, __filename, __dirname) {'},
 	footer: {js: '})'},
 	// `import()` becomes `require()`, which finds the file beside the program.
 	supported: {'dynamic-import': false},
 	define: {coppiceVersion: JSON.stringify(version), 'import.meta.dirname': '__dirname'},
-	logOverride: {'empty-import-meta': 'error'},
 	// Optional native parts of libraries, used by them only where they are installed.
 	external: ['pg-native', 'cpu-features', '*.node'],
+} as const satisfies BuildOptions;
+
+/** Packages in files of their own, and what is used of each: large, loaded by `import()`, and not needed by every verb. */
+const apart: Readonly<Record<string, string>> = {
+	'mysql2/promise': 'require(\'mysql2/promise\')',
+	execa: 'require(\'execa\')',
+	conf: 'require(\'conf\').default',
+	dockerode: 'require(\'dockerode\')',
+};
+type ApartFile = {readonly file: string; readonly content: Uint8Array};
+
+const apartFiles = new Map(await Promise.all(Object.entries(apart).map(async ([name, value]): Promise<[string, ApartFile]> => {
+	const {outputFiles} = await build({...runnable, stdin: {contents: `module.exports = ${value};`, resolveDir: root}, plugins: [loadLate, leaveOut]});
+	const content = outputFiles[0]!.contents;
+	return [name, {file: hashedName(name.split('/', 1)[0]!, content), content}];
+})));
+const keepApart: Plugin = {
+	name: 'keep-apart',
+	setup({onResolve}) {
+		// eslint-disable-next-line require-unicode-regexp -- A regular expression of Go, which knows no flag `v`.
+		onResolve({filter: new RegExp(`^(?:${Object.keys(apart).join('|')})$`)}, ({path: name}) => ({path: `./${apartFiles.get(name)!.file}`, external: true}));
+	},
+};
+
+const built = await build({
+	...runnable,
+	entryPoints: {program: 'source/cli/main.ts'},
+	plugins: [keepApart, loadLate, leaveOut],
+	logOverride: {'empty-import-meta': 'error'},
 });
 const program = built.outputFiles[0]!.contents;
 const programFile = hashedName('program', program);
@@ -202,7 +216,10 @@ const launcher = await build({
 });
 
 await mkdir(outputFolder, {recursive: true});
-await writeWhole(apartFile, apart.outputFiles[0]!.contents);
+for (const {file, content} of apartFiles.values()) {
+	await writeWhole(file, content);
+}
+
 await writeWhole(programFile, program);
 
 // CommonJS takes Node less time to start with than ES modules.
@@ -210,8 +227,9 @@ await writeWhole('package.json', `${JSON.stringify({type: 'commonjs'})}\n`);
 await writeWhole('coppice.js', `#!/usr/bin/env node\n${launcher.outputFiles[0]!.text}`, 0o755);
 await writeWhole('built-at', `${begun.toISOString()}\n`);
 if (!keepOld) {
+	const kept = new Set(['coppice.js', 'package.json', 'built-at', programFile, ...Array.from(apartFiles.values(), ({file}) => file)]);
 	for (const name of await readdir(outputFolder)) {
-		if (!['coppice.js', 'package.json', 'built-at', programFile, apartFile].includes(name)) {
+		if (!kept.has(name)) {
 			await rm(path.join(outputFolder, name), {recursive: true, force: true});
 		}
 	}

@@ -1,5 +1,5 @@
 /**
-What is run as `coppice`: runs the program (one file, built beside this one) with the code that V8 compiled the last time the same verb
+What is run as `coppice`: runs the program (the files built beside this one) with the code that V8 compiled the last time the same verb
 was run. Node's own compile cache keeps only what is compiled at first, not the functions that a run has used; with those a verb starts in
 two thirds of the time.
 
@@ -29,27 +29,46 @@ if (Number(process.versions.node.split('.', 1)[0]) < 24) {
 	process.exit(6);
 }
 
-const file = path.join(import.meta.dirname, programFile);
-const cache = process.env.NODE_DISABLE_COMPILE_CACHE === undefined
-	? path.join(cacheFolder(process.env, process.getuid?.() === 0), `${path.parse(file).name}-${process.versions.v8}-${process.arch}`, cacheName(process.argv.slice(2)))
+const caches = process.env.NODE_DISABLE_COMPILE_CACHE === undefined
+	? path.join(cacheFolder(process.env, process.getuid?.() === 0), `${path.parse(programFile).name}-${process.versions.v8}-${process.arch}`)
 	: undefined;
-const cachedData = cache === undefined ? undefined : readCodeCache(cache);
+const verb = cacheName(process.argv.slice(2));
 
-// A function of what a CommonJS module knows. The build leaves nothing but ASCII in it, which is quickest to read as Latin-1.
-const script = new vm.Script(fs.readFileSync(file, 'latin1'), {
-	filename: file,
-	cachedData,
-	importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-});
+const loaded = new Map<string, {exports: unknown}>();
 
-if (cache !== undefined && (cachedData === undefined || script.cachedDataRejected === true)) {
-	process.on('exit', exitCode => {
-		// A run that has failed has not used much of what its verb needs.
-		if (exitCode === 0) {
-			writeCodeCache(cache, script.createCachedData());
-		}
+/** Runs a file of the build, once. */
+const load = (name: string): unknown => {
+	const known = loaded.get(name);
+	if (known !== undefined) {
+		return known.exports;
+	}
+
+	const file = path.join(import.meta.dirname, name);
+	const cache = caches === undefined ? undefined : path.join(caches, name === programFile ? verb : `${verb}-${name.split('-', 1)[0]!}`);
+	const cachedData = cache === undefined ? undefined : readCodeCache(cache);
+
+	// A function of what a CommonJS module knows. The build leaves nothing but ASCII in it, which is quickest to read as Latin-1.
+	const script = new vm.Script(fs.readFileSync(file, 'latin1'), {
+		filename: file,
+		cachedData,
+		importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
 	});
-}
 
-const program = {exports: {}};
-(script.runInThisContext() as (...values: readonly unknown[]) => void)(program.exports, createRequire(file), program, file, path.dirname(file));
+	if (cache !== undefined && (cachedData === undefined || script.cachedDataRejected === true)) {
+		process.on('exit', exitCode => {
+			// A run that has failed has not used much of what its verb needs.
+			if (exitCode === 0) {
+				writeCodeCache(cache, script.createCachedData());
+			}
+		});
+	}
+
+	const module = {exports: {}};
+	loaded.set(name, module);
+	const requireElse = createRequire(file);
+	const require = (id: string): unknown => id.startsWith('./') ? load(id.slice(2)) : requireElse(id) as unknown;
+	(script.runInThisContext() as (...values: readonly unknown[]) => void)(module.exports, require, module, file, path.dirname(file));
+	return module.exports;
+};
+
+load(programFile);
