@@ -4,3 +4,4 @@ Runs every benchmark, one after the other: `npm run bench`.
 await import('./status.ts');
 await import('./commit.ts');
 await import('./reset.ts');
+await import('./stream.ts');

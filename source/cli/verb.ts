@@ -3,7 +3,7 @@ What a verb of the command line is made of: a light description, loaded at every
 run. Types only.
 */
 import type {Report} from '../actions/progress.ts';
-import type {Workspace} from '../actions/workspace.ts';
+import type {Workspace} from '../actions/workspace/workspace.ts';
 import type {View} from './output/view.ts';
 
 /**
@@ -33,7 +33,7 @@ export type OptionDescription = {
 	readonly repeatable?: boolean;
 };
 
-export type CommandGroup = 'Start here' | 'Services' | 'History' | 'Help';
+export type CommandGroup = 'Start here' | 'Services' | 'History' | 'Help' | 'Plumbing';
 
 export type CommandDescription = {
 	readonly name: string;

@@ -123,15 +123,15 @@ const shape = <const Required extends readonly AttributeName[], const Optional e
 	since: 1 | 2 = 1,
 ) => ({required, optional: (optional ?? []) as Optional, since});
 
-/** Which attributes each command has. */
+/** Which attributes each command has, in the order in which the kernel writes them. */
 export const commandShapes = {
 	subvol: shape(['path', 'uuid', 'ctransid']),
 	snapshot: shape(['path', 'uuid', 'ctransid', 'cloneUuid', 'cloneCtransid']),
 	mkfile: shape(['path', 'ino']),
 	mkdir: shape(['path', 'ino']),
-	mknod: shape(['path', 'ino', 'mode', 'rdev']),
-	mkfifo: shape(['path', 'ino'], ['mode', 'rdev']),
-	mksock: shape(['path', 'ino'], ['mode', 'rdev']),
+	mknod: shape(['path', 'ino', 'rdev', 'mode']),
+	mkfifo: shape(['path', 'ino'], ['rdev', 'mode']),
+	mksock: shape(['path', 'ino'], ['rdev', 'mode']),
 	symlink: shape(['path', 'ino', 'pathLink']),
 	rename: shape(['path', 'pathTo']),
 	link: shape(['path', 'pathLink']),
@@ -140,7 +140,7 @@ export const commandShapes = {
 	set_xattr: shape(['path', 'xattrName', 'xattrData']),
 	remove_xattr: shape(['path', 'xattrName']),
 	write: shape(['path', 'fileOffset', 'data']),
-	clone: shape(['path', 'fileOffset', 'cloneLength', 'cloneUuid', 'cloneCtransid', 'clonePath', 'cloneOffset']),
+	clone: shape(['fileOffset', 'cloneLength', 'path', 'cloneUuid', 'cloneCtransid', 'clonePath', 'cloneOffset']),
 	truncate: shape(['path', 'size']),
 	chmod: shape(['path', 'mode']),
 	chown: shape(['path', 'uid', 'gid']),
@@ -193,3 +193,23 @@ type CommandOf<Name extends CommandName> = {readonly type: Name}
 
 /** One command with its attributes; `type` tells which. */
 export type StreamCommand = {[Name in CommandName]: CommandOf<Name>}[CommandName];
+
+/** The start of a stream; streams may follow each other. */
+export type StreamHeader = {
+	readonly type: 'header';
+	readonly version: number;
+};
+
+/** What a stream is made of, with where it stands in it. */
+export type StreamPart = {
+	/** Bytes before it. */
+	readonly offset: number;
+
+	/** Bytes that it takes. */
+	readonly size: number;
+	readonly command: StreamHeader | StreamCommand;
+};
+
+/** The path that a command is about; a header and an end have none. */
+export const commandPath = (command: StreamHeader | StreamCommand): BytePath | undefined =>
+	command.type === 'header' || command.type === 'end' ? undefined : command.path;

@@ -5,29 +5,30 @@ elsewhere with initial value 0 and without the final inversion (`btrfs_crc32c` i
 
 const polynomial = 0x82_F6_3B_78;
 
-// Slicing by 8: table n holds the effect of a byte that n more bytes follow (Kounavis and Berry, 2005).
-const tables: readonly Uint32Array[] = (() => {
-	const made = Array.from({length: 8}, () => new Uint32Array(256));
-	for (let byte = 0; byte < 256; byte++) {
-		let crc = byte;
-		for (let bit = 0; bit < 8; bit++) {
-			crc = (crc & 1) === 0 ? crc >>> 1 : (crc >>> 1) ^ polynomial;
-		}
+/** Bytes that one step of the loop takes in. */
+const step = 16;
 
-		made[0]![byte] = crc;
+// Slicing by 16: table n, of 256 words from 256 n on, holds the effect of a byte that n more bytes follow (Kounavis and Berry, 2005).
+// One typed array of signed words, and words as input: bytes and unsigned results take two to three times as long.
+const tables = new Int32Array(step * 256);
+for (let byte = 0; byte < 256; byte++) {
+	let crc = byte;
+	for (let bit = 0; bit < 8; bit++) {
+		crc = (crc & 1) === 0 ? crc >>> 1 : (crc >>> 1) ^ polynomial;
 	}
 
-	for (let byte = 0; byte < 256; byte++) {
-		for (let table = 1; table < 8; table++) {
-			const before = made[table - 1]![byte]!;
-			made[table]![byte] = (before >>> 8) ^ made[0]![before & 0xFF]!;
-		}
-	}
+	tables[byte] = crc;
+}
 
-	return made;
-})();
+for (let at = 256; at < tables.length; at++) {
+	const before = tables[at - 256]!;
+	tables[at] = (before >>> 8) ^ tables[before & 0xFF]!;
+}
 
-const [t0, t1, t2, t3, t4, t5, t6, t7] = tables as [Uint32Array, Uint32Array, Uint32Array, Uint32Array, Uint32Array, Uint32Array, Uint32Array, Uint32Array];
+/** The effect of a word that `after` more bytes follow. Words are little-endian, as on every machine that Node is built for but s390x. */
+const slice = (word: number, after: number): number =>
+	tables[((after + 3) * 256) + (word & 0xFF)]! ^ tables[((after + 2) * 256) + ((word >>> 8) & 0xFF)]!
+	^ tables[((after + 1) * 256) + ((word >>> 16) & 0xFF)]! ^ tables[(after * 256) + (word >>> 24)]!;
 
 /**
 The checksum of bytes, going on from that of the bytes before them (0 at the start).
@@ -35,17 +36,22 @@ The checksum of bytes, going on from that of the bytes before them (0 at the sta
 `crc32c(0, '123456789')` is 0x58E3FA20.
 */
 export const crc32c = (before: number, bytes: Uint8Array): number => {
-	let crc = before >>> 0;
+	// eslint-disable-next-line unicorn/prefer-math-trunc -- It makes a signed word of it.
+	let crc = before | 0;
 	let index = 0;
-	const end = bytes.length - (bytes.length % 8);
-	for (; index < end; index += 8) {
-		crc ^= bytes[index]! | (bytes[index + 1]! << 8) | (bytes[index + 2]! << 16) | (bytes[index + 3]! << 24);
-		crc = t7[crc & 0xFF]! ^ t6[(crc >>> 8) & 0xFF]! ^ t5[(crc >>> 16) & 0xFF]! ^ t4[crc >>> 24]!
-			^ t3[bytes[index + 4]!]! ^ t2[bytes[index + 5]!]! ^ t1[bytes[index + 6]!]! ^ t0[bytes[index + 7]!]!;
+	for (; index < bytes.length && (bytes.byteOffset + index) % 4 !== 0; index++) {
+		crc = (crc >>> 8) ^ tables[(crc ^ bytes[index]!) & 0xFF]!;
 	}
 
-	for (; index < bytes.length; index++) {
-		crc = (crc >>> 8) ^ t0[(crc ^ bytes[index]!) & 0xFF]!;
+	const steps = Math.floor((bytes.length - index) / step);
+	// What is too short may not begin at a whole word.
+	const words = steps === 0 ? new Int32Array() : new Int32Array(bytes.buffer, bytes.byteOffset + index, steps * 4);
+	for (let at = 0; at < words.length; at += 4) {
+		crc = slice(words[at]! ^ crc, 12) ^ slice(words[at + 1]!, 8) ^ slice(words[at + 2]!, 4) ^ slice(words[at + 3]!, 0);
+	}
+
+	for (index += words.byteLength; index < bytes.length; index++) {
+		crc = (crc >>> 8) ^ tables[(crc ^ bytes[index]!) & 0xFF]!;
 	}
 
 	return crc >>> 0;

@@ -18,17 +18,15 @@ import {
 	commandNames,
 	commandShapes,
 	type StreamCommand,
+	type StreamHeader,
 	streamHeaderSize,
 	streamMagic,
+	type StreamPart,
 	type StreamTime,
 } from './commands.ts';
 import {crc32c} from './crc32c.ts';
 
-/** The start of a stream; streams may follow each other. */
-export type StreamHeader = {
-	readonly type: 'header';
-	readonly version: number;
-};
+export {type StreamHeader} from './commands.ts';
 
 export type DecodeOptions = {
 	/**
@@ -53,30 +51,46 @@ export async function * decodeStream(
 	source: AsyncIterable<Uint8Array>,
 	options: DecodeOptions = {},
 ): AsyncGenerator<StreamHeader | StreamCommand, void, undefined> {
+	for await (const {command} of decodeParts(source, options)) {
+		yield command;
+	}
+}
+
+/**
+As `decodeStream`, with the place of each command in the stream.
+
+@yields A command with its place, or the header before the first.
+*/
+export async function * decodeParts(source: AsyncIterable<Uint8Array>, options: DecodeOptions = {}): AsyncGenerator<StreamPart, void, undefined> {
 	const maximumPayload = options.maximumPayload ?? (512 * 1024);
 	const input = new Input(source);
-	while (await input.has(1)) {
-		if (!await input.has(streamHeaderSize)) {
-			throw bad(input.offset, 'the header is cut off');
-		}
+	try {
+		while (await input.has(1)) {
+			if (!await input.has(streamHeaderSize)) {
+				throw bad(input.offset, 'the header is cut off');
+			}
 
-		const header = input.take(streamHeaderSize);
-		if (header.toString('latin1', 0, streamMagic.length) !== streamMagic) {
-			throw bad(input.offset, 'no stream begins here');
-		}
+			const header = input.take(streamHeaderSize);
+			if (header.toString('latin1', 0, streamMagic.length) !== streamMagic) {
+				throw bad(input.offset, 'no stream begins here');
+			}
 
-		const version = header.readUInt32LE(streamMagic.length);
-		if (version < 1 || version > 3) {
-			throw bad(input.offset, `its version ${version} is not known`);
-		}
+			const version = header.readUInt32LE(streamMagic.length);
+			if (version < 1 || version > 3) {
+				throw bad(input.offset, `its version ${version} is not known`);
+			}
 
-		yield {type: 'header', version};
-		let isOpen = true;
-		while (isOpen) {
-			const command = await readCommand(input, version, maximumPayload);
-			yield command;
-			isOpen = command.type !== 'end';
+			yield {offset: input.offset - streamHeaderSize, size: streamHeaderSize, command: {type: 'header', version}};
+			let isOpen = true;
+			while (isOpen) {
+				const {offset} = input;
+				const command = await readCommand(input, version, maximumPayload);
+				yield {offset, size: input.offset - offset, command};
+				isOpen = command.type !== 'end';
+			}
 		}
+	} finally {
+		await input.close();
 	}
 }
 
@@ -210,6 +224,11 @@ class Input {
 	/** Bytes taken so far. */
 	get offset(): number {
 		return this.#offset;
+	}
+
+	/** Lets go of the source, which may be a file. */
+	async close(): Promise<void> {
+		await this.#chunks.return?.();
 	}
 
 	/** Whether so many bytes are there, waiting for them. */

@@ -22,6 +22,7 @@ import {redo} from './redo.ts';
 import {reset} from './reset.ts';
 import {restart} from './restart.ts';
 import {status} from './status.ts';
+import {stream} from './stream.ts';
 import {supervise} from './supervise.ts';
 import {switchBranch} from './switch.ts';
 import {tag} from './tag.ts';
@@ -52,6 +53,7 @@ const shown: readonly CommandDescription[] = [
 	eject,
 	doctor,
 	completion,
+	stream,
 ];
 
 export const commands: readonly CommandDescription[] = [...shown, describeComplete(shown), supervise];

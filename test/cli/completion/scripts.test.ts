@@ -64,7 +64,7 @@ const hasBash = hasProgram('bash');
 	await chmod(path.join(folder, 'coppice'), 0o755);
 	await writeFile(path.join(folder, 'dev.yaml'), '');
 
-	t.deepEqual(await offers(folder, ['coppice', 'st']), ['status']);
+	t.deepEqual(await offers(folder, ['coppice', 'st']), ['status', 'stream']);
 	t.deepEqual(await offers(folder, ['coppice', 'res']), ['reset', 'restart']);
 	t.deepEqual(await offers(folder, ['coppice', 'logs', '--f']), ['--file', '--follow']);
 	t.deepEqual(await offers(folder, ['coppice', 'init', '--driver', '=', 'b']), ['btrfs'], 'bash splits words at "="');
