@@ -4,4 +4,5 @@ Runs every benchmark, one after the other: `npm run bench`.
 await import('./status.ts');
 await import('./commit.ts');
 await import('./reset.ts');
+await import('./docker.ts');
 await import('./stream.ts');

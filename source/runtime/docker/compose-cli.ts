@@ -98,5 +98,6 @@ Runs the compose CLI for a project and returns what it printed, whatever its exi
 */
 export const runCompose = async (project: ComposeProject, arguments_: readonly string[], options: RunOptions = {}): Promise<RunResult> => {
 	const cli = await findComposeCli();
-	return tryCommand(composeCommand(cli, project, arguments_), {cwd: project.projectFolder, ...options});
+	// In the user's folder, which a relative COMPOSE_ENV_FILES starts from; all else is said.
+	return tryCommand(composeCommand(cli, project, arguments_), options);
 };

@@ -1,6 +1,7 @@
 /**
 The connection to the Docker engine: dockerode, pointed at the engine that `docker` on this command line would talk to.
 */
+import {once} from 'node:events';
 import {stat} from 'node:fs/promises';
 import http from 'node:http';
 import https from 'node:https';
@@ -57,7 +58,8 @@ export const engineError = (error: unknown, location: EngineLocation, doing: str
 		});
 	}
 
-	if (isSystemError(error, 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT')) {
+	const isLate = error instanceof Error && ['AbortError', 'TimeoutError'].includes(error.name);
+	if (isLate || isSystemError(error, 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT')) {
 		return new CoppiceError('host', `The Docker engine at ${location.url} can't be reached.`, {
 			...options, hint: `${location.from} says that it is there.`,
 		});
@@ -78,6 +80,9 @@ Whether the engine has answered with this status: 404 for what is not there, 304
 */
 export const hasStatus = (error: unknown, ...statuses: readonly number[]): boolean =>
 	error instanceof Error && 'statusCode' in error && statuses.includes(error.statusCode as number);
+
+/** Longest wait for the first answer: an address that nobody is at would keep us for minutes. */
+const answerMilliseconds = 15_000;
 
 /** What its connection takes and its types leave out (docker-modem, `lib/modem.js`). */
 type ConnectionOptions = Docker.DockerOptions & {readonly agent?: http.Agent; readonly pathPrefix?: string};
@@ -124,17 +129,20 @@ const ownedByRoot = async (socket: string): Promise<boolean> => {
 };
 
 /**
-Connects to the engine of this environment, and sees that it answers.
+Connects to the engine of this environment, and sees that it answers within `patience` milliseconds.
 
 @throws CoppiceError `precondition` where it is not installed or not running, `permission` where this user may not talk to it,
 `host` where it is on a machine that can't be reached.
 */
-export const connectEngine = async (environment: NodeJS.ProcessEnv = process.env): Promise<Engine> => {
+export const connectEngine = async (environment: NodeJS.ProcessEnv = process.env, wish: {readonly patience?: number} = {}): Promise<Engine> => {
 	const location = await findEngineLocation(environment);
 	const {default: Dockerode} = await import('dockerode');
 	const docker = new Dockerode(await dockerOptions(location));
 	try {
-		await docker.ping();
+		const late = AbortSignal.timeout(wish.patience ?? answerMilliseconds);
+		await Promise.race([docker.ping(), once(late, 'abort').then(() => {
+			throw late.reason as Error;
+		})]);
 	} catch (error) {
 		throw engineError(error, location, 'answer');
 	}
