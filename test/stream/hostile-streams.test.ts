@@ -6,7 +6,7 @@ import fs from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import test from 'ava';
-import {applyFile} from '../../source/actions/stream-apply.ts';
+import {applyFile} from '../../source/actions/stream/apply.ts';
 import {checkParts, type CheckOptions, StreamChecker} from '../../source/stream/check-stream.ts';
 import type {StreamCommand} from '../../source/stream/commands.ts';
 import {decodeParts} from '../../source/stream/decode-stream.ts';

@@ -2,14 +2,14 @@
 Runs `coppice stream`: on files and pipes, without a project.
 */
 import process from 'node:process';
-import {applyFile, type AppliedFile} from '../../actions/stream-apply.ts';
-import {makeStream, type MadeStream} from '../../actions/stream-make.ts';
+import {applyFile, type AppliedFile} from '../../actions/stream/apply.ts';
+import {makeStream, type MadeStream} from '../../actions/stream/make.ts';
 import {
 	type CheckedStream,
 	checkStream,
 	dumpStream,
 	measureStream,
-} from '../../actions/stream-read.ts';
+} from '../../actions/stream/read.ts';
 import {CoppiceError} from '../../system/errors.ts';
 import {toJsonText} from '../output/json.ts';
 import {

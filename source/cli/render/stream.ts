@@ -1,9 +1,9 @@
 /**
 What `coppice stream` says.
 */
-import type {AppliedFile} from '../../actions/stream-apply.ts';
-import type {MadeStream} from '../../actions/stream-make.ts';
-import type {CheckedStream, measureStream} from '../../actions/stream-read.ts';
+import type {AppliedFile} from '../../actions/stream/apply.ts';
+import type {MadeStream} from '../../actions/stream/make.ts';
+import type {CheckedStream, measureStream} from '../../actions/stream/read.ts';
 import {formatBytes, formatCount, printable} from '../output/format.ts';
 
 /** One line for each kind of thing that is not in the stream or the folder. */

@@ -1,16 +1,16 @@
 /**
 `coppice stream dump`, `check` and `stat`: what is in a stream, and whether it may be applied.
 */
-import {lookUpIn} from '../stream/apply-stream.ts';
-import {bytePathToText} from '../stream/byte-path.ts';
+import {lookUpIn} from '../../stream/apply-stream.ts';
+import {bytePathToText} from '../../stream/byte-path.ts';
 import {
 	checkParts,
 	type LeftOut,
 	StreamChecker,
 	type StreamIdentity,
-} from '../stream/check-stream.ts';
-import {ConfinedTree} from '../stream/confined-tree.ts';
-import {decodeParts} from '../stream/decode-stream.ts';
+} from '../../stream/check-stream.ts';
+import {ConfinedTree} from '../../stream/confined-tree.ts';
+import {decodeParts} from '../../stream/decode-stream.ts';
 import {
 	describePart,
 	StreamCounter,
@@ -18,8 +18,8 @@ import {
 	type PlainCommand,
 	toPlainCommand,
 	toPlainLeftOut,
-} from '../stream/describe-stream.ts';
-import {openStreamInput} from './stream-input.ts';
+} from '../../stream/describe-stream.ts';
+import {openStreamInput} from './input.ts';
 
 /** One command of a stream, as text and as values. */
 export type DumpedCommand = {

@@ -4,7 +4,7 @@ Where the verbs of `coppice stream` read from: a file, or the standard input for
 import {createReadStream} from 'node:fs';
 import {open} from 'node:fs/promises';
 import process from 'node:process';
-import {CoppiceError, isSystemError} from '../system/errors.ts';
+import {CoppiceError, isSystemError} from '../../system/errors.ts';
 
 /** What is read at once. */
 const chunkSize = 2 ** 20;

@@ -7,16 +7,16 @@ import path from 'node:path';
 import process from 'node:process';
 import {Readable} from 'node:stream';
 import {pipeline} from 'node:stream/promises';
-import {type LeftOut, LeftOutList} from '../stream/check-stream.ts';
-import type {StreamCommand} from '../stream/commands.ts';
-import {toPlainLeftOut} from '../stream/describe-stream.ts';
-import {diffTrees} from '../stream/diff-trees.ts';
-import {encodeStream} from '../stream/encode-stream.ts';
-import type {CloneKind} from '../stream/match-trees.ts';
-import {syncFolder} from '../system/durable-file.ts';
-import {CoppiceError, isSystemError} from '../system/errors.ts';
-import type {Report} from './progress.ts';
-import {standardInput} from './stream-input.ts';
+import {type LeftOut, LeftOutList} from '../../stream/check-stream.ts';
+import type {StreamCommand} from '../../stream/commands.ts';
+import {toPlainLeftOut} from '../../stream/describe-stream.ts';
+import {diffTrees} from '../../stream/diff-trees.ts';
+import {encodeStream} from '../../stream/encode-stream.ts';
+import type {CloneKind} from '../../stream/match-trees.ts';
+import {syncFolder} from '../../system/durable-file.ts';
+import {CoppiceError, isSystemError} from '../../system/errors.ts';
+import type {Report} from '../progress.ts';
+import {standardInput} from './input.ts';
 
 export type MakeStreamOptions = {
 	/** `undefined` for a full stream. */

@@ -13,19 +13,19 @@ import {
 } from 'node:fs/promises';
 import path from 'node:path';
 import {pipeline} from 'node:stream/promises';
-import {type Applied, applyStream, lookUpIn} from '../stream/apply-stream.ts';
-import {bytePathToText} from '../stream/byte-path.ts';
-import {checkParts, type LeftOut, StreamChecker} from '../stream/check-stream.ts';
-import {ConfinedTree} from '../stream/confined-tree.ts';
-import {decodeParts} from '../stream/decode-stream.ts';
-import {toPlainLeftOut} from '../stream/describe-stream.ts';
-import {diffTrees} from '../stream/diff-trees.ts';
-import {encodeStream} from '../stream/encode-stream.ts';
-import {syncFolder} from '../system/durable-file.ts';
-import {CoppiceError} from '../system/errors.ts';
-import {runCommand, tryCommand} from '../system/run-command.ts';
-import type {Report} from './progress.ts';
-import {openStreamInput, standardInput} from './stream-input.ts';
+import {type Applied, applyStream, lookUpIn} from '../../stream/apply-stream.ts';
+import {bytePathToText} from '../../stream/byte-path.ts';
+import {checkParts, type LeftOut, StreamChecker} from '../../stream/check-stream.ts';
+import {ConfinedTree} from '../../stream/confined-tree.ts';
+import {decodeParts} from '../../stream/decode-stream.ts';
+import {toPlainLeftOut} from '../../stream/describe-stream.ts';
+import {diffTrees} from '../../stream/diff-trees.ts';
+import {encodeStream} from '../../stream/encode-stream.ts';
+import {syncFolder} from '../../system/durable-file.ts';
+import {CoppiceError} from '../../system/errors.ts';
+import {runCommand, tryCommand} from '../../system/run-command.ts';
+import type {Report} from '../progress.ts';
+import {openStreamInput, standardInput} from './input.ts';
 
 export type ApplyFileOptions = {
 	/** A file, or `-` for the standard input. */
