@@ -61,7 +61,9 @@ export const writeCodeCache = (file: string, data: Uint8Array): void => {
 	const partial = `${file}.${process.pid}`;
 	try {
 		if (!fs.existsSync(folder)) {
-			fs.mkdirSync(folder, {recursive: true, mode: 0o700});
+			// What is above may be the home, where databases of other users have to get to the pool.
+			fs.mkdirSync(parent, {recursive: true});
+			fs.mkdirSync(folder, {mode: 0o700});
 			for (const name of fs.readdirSync(parent)) {
 				if (name.startsWith('program-') && name !== path.basename(folder)) {
 					fs.rmSync(path.join(parent, name), {recursive: true, force: true});

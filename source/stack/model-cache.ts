@@ -63,6 +63,8 @@ const readEntry = async (file: string): Promise<Entry | undefined> => {
 /** Whole or not at all, but not for good: it can be made again. */
 const writeEntry = async (file: string, entry: Entry): Promise<void> => {
 	const folder = path.dirname(file);
+	// What is above may be the home, where databases of other users have to get to the pool.
+	await mkdir(path.dirname(folder), {recursive: true});
 	await mkdir(folder, {recursive: true, mode: 0o700});
 	const stats = await lstat(folder);
 	if (stats.uid === process.getuid?.() && stats.isDirectory() && !await isPrivate(folder)) {

@@ -132,6 +132,17 @@ test('compiled code is kept in the home, a file a verb, and used', async t => {
 	t.is(after.ino, before.ino, 'what was taken is not written again');
 });
 
+test('a home that the first command makes can be entered by databases that run as other users', async t => {
+	const folder = await makeFolder();
+	t.teardown(async () => rm(folder, {recursive: true}));
+	const home = path.join(folder, 'home');
+	await coppice(['completion', 'bash'], {env: {COPPICE_HOME: home, NODE_COMPILE_CACHE: undefined}});
+	const [above, [name = '']] = await Promise.all([stat(home), readdir(path.join(home, 'cache'))]);
+	t.is(above.mode & 0o001, 0o001);
+	const {mode} = await stat(path.join(home, 'cache', name));
+	t.is(mode & 0o777, 0o700);
+});
+
 test('compiled code that is damaged is made anew, and what others can write is not run', async t => {
 	const home = await makeFolder();
 	t.teardown(async () => rm(home, {recursive: true}));
