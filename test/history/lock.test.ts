@@ -3,7 +3,9 @@ The lock of a stack, between real processes.
 */
 import {randomUUID} from 'node:crypto';
 import {once} from 'node:events';
+import {mkdtemp, readFile, rm} from 'node:fs/promises';
 import net from 'node:net';
+import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import {setTimeout as delay} from 'node:timers/promises';
@@ -107,20 +109,23 @@ test('many at once run one after the other, none is left out', async t => {
 
 test('two processes never hold it at one time', async t => {
 	const name = `/pool/${randomUUID()}`;
-	// Each child says `held` and `released`; in between no other may say `held`.
-	const said: string[] = [];
-	const children = Array.from({length: 4}, async (_, number) => {
-		const child = execa(process.execPath, [holder, name, 'commit'], {stdin: 'pipe'});
-		child.stdout.on('data', (chunk: Uint8Array) => {
-			said.push(...String(chunk).trim().split('\n').map(word => `${number} ${word}`));
+	const folder = await mkdtemp(path.join(os.tmpdir(), 'coppice-lock-'));
+	t.teardown(async () => rm(folder, {recursive: true}));
+	// One file, since what arrives through two pipes has no order.
+	const file = path.join(folder, 'notes');
+	const children = Array.from({length: 4}, async () => {
+		const child = execa(process.execPath, [holder, name, 'commit', file], {stdin: 'pipe'});
+		child.stdout.once('data', () => {
 			child.stdin.end();
 		});
 		return child;
 	});
 	await Promise.all(children);
-	t.is(said.length, 8);
-	for (let index = 0; index < said.length; index += 2) {
-		t.is(said[index + 1], said[index]!.replace('held', 'released'), said.join(', '));
+	const text = await readFile(file, 'utf8');
+	const notes = text.trim().split('\n');
+	t.is(notes.length, 8);
+	for (let index = 0; index < notes.length; index += 2) {
+		t.is(notes[index + 1], notes[index]!.replace('held', 'released'), notes.join(', '));
 	}
 });
 
