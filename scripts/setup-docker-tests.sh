@@ -37,6 +37,16 @@ run_dockerd() {
 	exec setsid nohup dockerd --default-address-pool base=172.20.0.0/14,size=24 < /dev/null >> "$log" 2>&1
 }
 
+# An engine that was killed leaves files that name its process. Where nobody waits for the dead, or another process has the number by now, the
+# next engine takes that for one that runs.
+forget_dead_engine() {
+	local file pid
+	for file in /var/run/docker.pid /var/run/docker/containerd/containerd.pid; do
+		pid=$(cat "$file" 2> /dev/null) || continue
+		{ grep -qsE '^Name:\s+(dockerd|containerd)$' "/proc/$pid/status" && grep -qs '^State:[[:space:]]*[^ZX]' "/proc/$pid/status"; } || rm -f "$file"
+	done
+}
+
 log=/var/log/coppice-tests-dockerd.log
 start_engine() {
 	if [ -d /run/systemd/system ]; then
@@ -44,6 +54,7 @@ start_engine() {
 		systemctl start docker || return
 	else
 		say "starting the Docker engine; what it says goes to $log"
+		forget_dead_engine
 		run_dockerd &
 	fi
 	local attempt
