@@ -49,6 +49,7 @@ forget_dead_engine() {
 
 log=/var/log/coppice-tests-dockerd.log
 start_engine() {
+	local attempt engine=
 	if [ -d /run/systemd/system ]; then
 		say 'starting the Docker engine (systemctl start docker)'
 		systemctl start docker || return
@@ -56,11 +57,17 @@ start_engine() {
 		say "starting the Docker engine; what it says goes to $log"
 		forget_dead_engine
 		run_dockerd &
+		engine=$!
 	fi
-	local attempt
 	for ((attempt = 0; attempt < 300; attempt++)); do
 		! engine_answers || return 0
 		sleep 0.1
+		# One that is still dying when this begins is in the way of the first try.
+		if [ -n "$engine" ] && [ $((attempt % 20)) -eq 19 ] && ! kill -0 "$engine" 2> /dev/null; then
+			forget_dead_engine
+			run_dockerd &
+			engine=$!
+		fi
 	done
 	[ ! -e "$log" ] || tail -n 5 "$log" | sed 's/^/  | /'
 	return 1
