@@ -11,6 +11,7 @@ import type {
 	Readiness,
 	RunInside,
 } from './database.ts';
+import {explainCode} from './mysql-errors.ts';
 import {
 	administrator,
 	credentials,
@@ -30,40 +31,12 @@ const ask = async (run: RunInside, {user, database, password}: Credentials, plac
 	...(database === '' ? [] : [`--database=${database}`]),
 ], {MYSQL_PWD: password ?? ''});
 
-/** Codes: https://mariadb.com/kb/en/mariadb-error-code-reference/ */
-const explain = (answer: ClientAnswer, {user, database, password}: Credentials): Readiness => {
-	switch (/ERROR (?<code>\d+)/v.exec(answer.stderr)?.groups?.code) {
-		case '2002':
-		case '2003': {
-			return notReady('absent', 'nothing listens on its port');
-		}
-
-		case '2013':
-		case '1053': {
-			return notReady('starting', 'the connection was closed; it starts or stops');
-		}
-
-		case '1045':
-		case '1698':
-		case '1130': {
-			return notReady('denied', password === undefined
-				? `it asks for a password of the user ${user}, and the environment has none`
-				: `it refuses the user ${user} with the password of its environment; data made earlier keep their first password`);
-		}
-
-		case '1044':
-		case '1049': {
-			return notReady('failed', `it has no database ${database} for the user ${user}`);
-		}
-
-		case '1040': {
-			return notReady('failed', 'all its connections are taken');
-		}
-
-		default: {
-			return notReady('failed', lastLine(answer));
-		}
-	}
+const explain = (answer: ClientAnswer, who: Credentials): Readiness => {
+	const code = /ERROR (?<code>\d+)/v.exec(answer.stderr)?.groups?.code;
+	// The client's own: it reached no server.
+	return code === '2002' || code === '2003'
+		? notReady('absent', 'nothing listens on its port')
+		: explainCode(code, who) ?? notReady('failed', lastLine(answer));
 };
 
 const noClient = notReady('failed', 'its image has no client');

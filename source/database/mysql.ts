@@ -17,6 +17,7 @@ import {
 	type DataMarks,
 } from './data-folders.ts';
 import {hasImage} from './image-name.ts';
+import {explainCode} from './mysql-errors.ts';
 import {mysqlInside} from './mysql-inside.ts';
 import {
 	administrator,
@@ -87,44 +88,15 @@ const withConnection = async <T>(
 	}
 };
 
-/** Codes: https://mariadb.com/kb/en/mariadb-error-code-reference/ */
-const explain = (error: unknown, {endpoint}: DatabaseTarget, {user, database, password}: Credentials): Readiness => {
-	const known = connectionFailure(error, endpoint);
+const explain = (error: unknown, {endpoint}: DatabaseTarget, who: Credentials): Readiness => {
+	const known = connectionFailure(error, endpoint) ?? explainCode(codeOf(error), who);
 	if (known !== undefined) {
 		return known;
 	}
 
-	switch (codeOf(error)) {
-		case 'PROTOCOL_CONNECTION_LOST':
-		case 'ER_SERVER_SHUTDOWN': {
-			return notReady('starting', 'the connection was closed; it starts or stops');
-		}
-
-		case 'ER_ACCESS_DENIED_ERROR':
-		case 'ER_ACCESS_DENIED_NO_PASSWORD_ERROR':
-		case 'ER_HOST_NOT_PRIVILEGED': {
-			return notReady('denied', password === undefined
-				? `it asks for a password of the user ${user}, and the environment has none`
-				: `it refuses the user ${user} with the password of its environment; data made earlier keep their first password`);
-		}
-
-		case 'ER_DBACCESS_DENIED_ERROR':
-		case 'ER_BAD_DB_ERROR': {
-			return notReady('failed', `it has no database ${database} for the user ${user}`);
-		}
-
-		case 'ER_CON_COUNT_ERROR': {
-			return notReady('failed', 'all its connections are taken');
-		}
-
-		case 'TIMEOUT': {
-			return notReady('failed', `${describeEndpoint(endpoint)} does not answer`);
-		}
-
-		default: {
-			return notReady('failed', error instanceof Error ? error.message : String(error));
-		}
-	}
+	return codeOf(error) === 'TIMEOUT'
+		? notReady('failed', `${describeEndpoint(endpoint)} does not answer`)
+		: notReady('failed', error instanceof Error ? error.message : String(error));
 };
 
 const flush = async (connection: Connection): Promise<void> => {
