@@ -6,8 +6,10 @@ Loaded only for stacks that use it. The client of the engine is loaded when it i
 */
 import {rmSync} from 'node:fs';
 import path from 'node:path';
+import process from 'node:process';
+import {setTimeout as delay} from 'node:timers/promises';
 import type {ContainerInspectInfo} from 'dockerode';
-import {CoppiceError} from '../../system/errors.ts';
+import {CoppiceError, isSystemError} from '../../system/errors.ts';
 import {planStart, planStop} from '../plan-order.ts';
 import type {Service, Stack} from '../../stack/stack.ts';
 import type {Runtime, RuntimeContext, StopMode} from '../runtime.ts';
@@ -30,6 +32,23 @@ import {
 import {toServiceState} from './service-state.ts';
 
 const defaultLeaseMilliseconds = 30_000;
+
+/** Returns when a process of this host is gone, or nobody wants to know any more. */
+const untilGone = async (processId: number, signal: AbortSignal): Promise<void> => {
+	while (!signal.aborted) {
+		try {
+			process.kill(processId, 0);
+		} catch (error) {
+			if (isSystemError(error, 'ESRCH')) {
+				return;
+			}
+
+			throw error;
+		}
+
+		await delay(3);
+	}
+};
 
 type ComposeRun = {
 	/** The services that it is to start, where some are named. */
@@ -65,9 +84,23 @@ export const createDockerRuntime = (stack: Stack, context: RuntimeContext): Runt
 
 	let connection: Promise<Engine> | undefined;
 
-	/** Asks the engine; its failures become ours. */
-	const ask = async <Result>(doing: string, action: (engine: Engine) => Promise<Result>): Promise<Result> => {
+	/** Containers, by id, that are dead already and that the engine still has to take down. */
+	const ending = new Map<string, Promise<void>>();
+
+	/** Containers as they were when states were last asked: the first to be killed, before the engine is asked for a list. */
+	let lastSeen: readonly ContainerInspectInfo[] = [];
+
+	/** Asks the engine; its failures become ours. Whatever depends on what runs waits for what is ending. */
+	const ask = async <Result>(doing: string, action: (engine: Engine) => Promise<Result>, {isAtOnce = false} = {}): Promise<Result> => {
 		connection ??= connect();
+		if (!isAtOnce) {
+			try {
+				await Promise.all(ending.values());
+			} finally {
+				ending.clear();
+			}
+		}
+
 		let engine: Engine;
 		try {
 			engine = await connection;
@@ -127,7 +160,7 @@ export const createDockerRuntime = (stack: Stack, context: RuntimeContext): Runt
 		return new Set(networks.map(network => network.Id));
 	};
 
-	const stopContainer = async ({docker}: Engine, {id, service}: StackContainer, mode: StopMode): Promise<void> => {
+	const stopContainer = async ({docker}: Engine, {id, service}: Pick<StackContainer, 'id' | 'service'>, mode: StopMode): Promise<void> => {
 		const container = docker.getContainer(id);
 		const seconds = Math.ceil(find(service).stopGraceMilliseconds / 1000);
 		try {
@@ -153,9 +186,39 @@ export const createDockerRuntime = (stack: Stack, context: RuntimeContext): Runt
 		await container.wait();
 	};
 
+	/**
+	Kills containers, and returns as soon as their processes are dead: the engine then takes some hundred milliseconds for their networks, in
+	which the data can be changed already. That all are down is seen to before anything is started.
+	*/
+	const killSeen = async (engine: Engine, names: readonly string[]): Promise<void> => {
+		const seen = lastSeen.filter(({State: state, Config: config, HostConfig: host}) => state.Pid > 0 && (host.PidMode ?? '') === ''
+			&& names.includes(config.Labels[serviceLabel]!) && liveStates.has(state.Status) && !state.Paused);
+		lastSeen = [];
+		const kills = seen.map(({Id: id, Config: {Labels: labels}, State: {Pid: pid}}) => {
+			const killed = stopContainer(engine, {id, service: labels[serviceLabel]!}, 'now');
+			ending.set(id, killed);
+			// What fails is told when the next question waits for it.
+			killed.catch(() => undefined);
+			return {killed, pid};
+		});
+		const isHere = await engine.reachesContainers();
+		await Promise.all(kills.map(async ({killed, pid}) => {
+			const over = new AbortController();
+			try {
+				await (isHere ? Promise.race([killed, untilGone(pid, over.signal)]) : killed);
+			} finally {
+				over.abort();
+			}
+		}));
+	};
+
 	const stop = async (engine: Engine, names: readonly string[], mode: StopMode): Promise<void> => {
+		if (mode === 'now') {
+			await killSeen(engine, names);
+		}
+
 		const containers = await listContainers(engine.docker, stack);
-		const live = containers.filter(container => names.includes(container.service) && liveStates.has(container.state));
+		const live = containers.filter(container => names.includes(container.service) && liveStates.has(container.state) && !ending.has(container.id));
 		const plan = mode === 'now' ? new Map<string, readonly string[]>() : planStop(stack.services, names);
 		const stopped = new Map<string, Promise<unknown>>();
 		const stopService = async (name: string): Promise<void> => {
@@ -201,7 +264,8 @@ export const createDockerRuntime = (stack: Stack, context: RuntimeContext): Runt
 
 		async stop(names, options = {}) {
 			const wanted = names?.map(name => find(name).name) ?? services.map(service => service.name);
-			await ask('stop services', async engine => stop(engine, wanted, options.mode ?? 'graceful'));
+			const {mode = 'graceful'} = options;
+			await ask('stop services', async engine => stop(engine, wanted, mode), {isAtOnce: mode === 'now'});
 		},
 
 		async down() {
@@ -225,6 +289,7 @@ export const createDockerRuntime = (stack: Stack, context: RuntimeContext): Runt
 				}
 
 				const known = await bridges;
+				lastSeen = containers;
 				const byService = Map.groupBy(containers, container => container.Config.Labels[serviceLabel]);
 				return services.map(service => toServiceState(service, byService.get(service.name) ?? [], known));
 			});
@@ -234,7 +299,7 @@ export const createDockerRuntime = (stack: Stack, context: RuntimeContext): Runt
 			return ask('tell who uses volumes', async ({docker}) => {
 				const {describeOtherUsers, referVolume} = await import('./volume-users.ts');
 				return describeOtherUsers(await docker.listContainers(), stack, volumes.map(volume => referVolume(stack, context, volume)));
-			});
+			}, {isAtOnce: true});
 		},
 
 		async freeze(names, options = {}) {
