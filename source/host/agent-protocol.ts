@@ -1,0 +1,155 @@
+/**
+What hosts say to each other: the methods of the agent (`coppice serve`), JSON-RPC 2.0 over the standard streams.
+
+What comes from the other side is hostile until these schemas have passed it; names are checked again where they touch a path.
+*/
+import {z} from 'zod';
+import {isName, isSnapshotId} from '../system/names.ts';
+
+/** Raised whenever a peer of the version before would misunderstand. */
+export const agentProtocol = 1;
+
+const name = (kind: Parameters<typeof isName>[0]) => z.string().refine(text => isName(kind, text), {message: `is not the name of a ${kind}`});
+const stack = name('stack');
+const volume = name('volume');
+const branch = name('branch');
+const tag = name('tag');
+const commit = z.string().regex(/^[\da-f]{64}$/v);
+const snapshot = z.string().refine(text => isSnapshotId(text), {message: 'is not the id of a snapshot'});
+
+/** The id of a pool: what one side knows the other by, for pins. */
+const poolId = z.string().min(1).max(200);
+
+const stackSummary = z.object({
+	name: stack,
+	pool: poolId,
+	driver: z.enum(['btrfs', 'zfs', 'directory']),
+
+	/** Whether a compose project belongs to it on that host; data alone otherwise. */
+	hasProject: z.boolean(),
+	currentBranch: branch.nullable(),
+	branches: z.record(branch, commit.nullable()),
+	tags: z.record(tag, commit),
+	volumes: z.array(volume),
+});
+
+/** A commit as its canonical JSON, whose SHA-256 is its id. */
+const commitText = z.object({
+	id: commit,
+	text: z.string(),
+
+	/** Whether all of its snapshots are there. */
+	hasData: z.boolean(),
+});
+
+const image = z.object({
+	service: z.string(), image: z.string(), digest: z.string().nullable(), build: z.boolean(),
+});
+
+const tips = z.array(commit);
+const snapshots = z.array(snapshot);
+const snapshotsByVolume = z.record(volume, snapshots);
+const commitContent = z.object({id: commit, text: z.string()});
+
+/**
+Each method with what it is given and what it answers.
+*/
+export const agentMethods = {
+	/** First of all: who is there. */
+	hello: {
+		params: z.object({protocol: z.int(), version: z.string()}),
+		result: z.object({
+			protocol: z.int(),
+			version: z.string(),
+			hostName: z.string(),
+			pool: poolId.nullable(),
+
+			/** Marked as production by its owner. */
+			production: z.boolean(),
+
+			/** The role that the owner's policy gives this key; none where nothing limits it. */
+			role: z.string().nullable(),
+		}),
+	},
+	stacks: {
+		params: z.object({}),
+		result: z.object({stacks: z.array(stackSummary)}),
+	},
+	stack: {
+		params: z.object({stack}),
+		result: stackSummary,
+	},
+
+	/** Commits reachable from `tips` and not from `known`, newest first, at most a few hundred: ask again with what came as `known`. */
+	commits: {
+		params: z.object({stack, tips, known: tips}),
+		result: z.object({commits: z.array(commitText), complete: z.boolean()}),
+	},
+
+	/** Ids of the whole snapshots of each volume. */
+	snapshots: {
+		params: z.object({stack}),
+		result: z.object({volumes: snapshotsByVolume}),
+	},
+
+	/** About how many bytes of stream a send would be, before compression. */
+	estimate: {
+		params: z.object({
+			stack, volume, snapshot, bases: snapshots,
+		}),
+		result: z.object({full: z.number(), increments: z.record(snapshot, z.number())}),
+	},
+
+	/** Keeps commits from being pruned, as those that the pool `peer` shares: in place of what was pinned for it and these branches before. */
+	pin: {
+		params: z.object({stack, peer: poolId, commits: z.array(commit)}),
+		result: z.object({}),
+	},
+
+	/** What the application is made of, to bring it up elsewhere. */
+	definition: {
+		params: z.object({stack, commit}),
+		result: z.object({
+			/** The compose file, by the commit's definition, with `${NAME}` for values that a commit does not hold. */
+			compose: z.string().nullable(),
+
+			/** Variables that it needs, with their values where the owner's policy gives them. */
+			variables: z.record(z.string(), z.string().nullable()),
+			runtime: z.enum(['docker', 'process']),
+			images: z.array(image),
+		}),
+	},
+
+	/** Asks whether a push would be taken, before any data go; makes the stack where it is not there. Answers which snapshots are wanting. */
+	offerPush: {
+		params: z.object({
+			stack, branch, tip: commit, commits: z.array(commitContent), switch: z.boolean(),
+		}),
+		result: z.object({wanting: snapshotsByVolume}),
+	},
+
+	/** Moves the branch, after its data have come. Refused unless it is a fast-forward from `from`. */
+	finishPush: {
+		params: z.object({
+			stack, branch, from: commit.nullable(), tip: commit, switch: z.boolean(),
+		}),
+		result: z.object({
+
+			/** The safety commit that `switch` took there, where there was anything to keep. */
+			kept: z.array(commit),
+			restarted: z.array(z.string()),
+		}),
+	},
+} as const;
+
+export type AgentMethod = keyof typeof agentMethods;
+export type ParamsOf<Method extends AgentMethod> = z.infer<(typeof agentMethods)[Method]['params']>;
+export type ResultOf<Method extends AgentMethod> = z.infer<(typeof agentMethods)[Method]['result']>;
+export type StackSummary = z.infer<typeof stackSummary>;
+
+/**
+What the side that serves implements. `Caller` is what the owner's policy lets it do.
+*/
+export type AgentService = {
+	readonly [Method in AgentMethod]: (params: ParamsOf<Method>, signal: AbortSignal) => Promise<ResultOf<Method>>;
+};
