@@ -3,7 +3,7 @@ Long tests, run by `npm run soak` and not by `npm test`.
 
 - The ZFS driver killed after every command that changes something. Its commands are cut in the middle, which the daemon of zfs-fuse does not always
   survive when other tests use it at the same time.
-- Commit, reset and switch on Docker killed at every step; `npm test` kills them where containers are paused, stopped and started.
+- Commit, reset, switch and switch --definition on Docker killed at every step; `npm test` kills them where containers are paused, stopped and started.
 - 50 commits of three databases under load on btrfs, and 10 in a plain folder, each reset to and checked. `npm test` runs a short form of it.
 */
 const config = {

@@ -21,6 +21,9 @@ needs=(
 	'docker.io|dockerd|the Docker engine that stacks run on'
 	'iptables|iptables|the networks of Docker'
 	'python3|/usr/bin/python3|Compose 1, which is written in Python'
+	'rootlesskit|rootlesskit|a rootless Docker engine'
+	'slirp4netns|slirp4netns|a rootless Docker engine'
+	'uidmap|newuidmap|a rootless Docker engine'
 )
 
 engine_answers() {
@@ -83,7 +86,7 @@ mkdir -p /var/cache/coppice-tests
 exec 9> /var/cache/coppice-tests/lock
 flock 9
 
-if ! has docker || { [ -z "${DOCKER_HOST:-}" ] && ! has dockerd; } || ! has /usr/bin/python3; then
+if ! has docker || { [ -z "${DOCKER_HOST:-}" ] && ! has dockerd; } || ! has /usr/bin/python3 || ! has rootlesskit || ! has slirp4netns || ! has newuidmap; then
 	find_missing "${needs[@]}"
 	if can_install; then
 		keep_services_off

@@ -9,6 +9,7 @@ import {isRoot} from '../system/run-command.ts';
 import type {Home} from '../host/home.ts';
 import type {Project} from '../host/project-registry.ts';
 import type {VolumeContents} from '../storage/driver.ts';
+import {nativeCalls} from '../stream/native-calls.ts';
 import {openWorkspace} from './workspace/open-workspace.ts';
 import {findProject} from './workspace/project-stack.ts';
 import type {Workspace} from './workspace/workspace.ts';
@@ -65,6 +66,19 @@ const checkRights = (): Check => isRoot()
 	: {
 		name: 'rights', result: 'warning', message: 'not root: a pool has to be a folder of yours; native send is not possible',
 		hint: 'That is enough for branching and resetting on btrfs. Run as root once to make a btrfs pool in a file.',
+	};
+
+/**
+What is lost where Node alone has to do: pure.
+*/
+export const describeNativeCalls = (isThere: boolean): Check => isThere
+	? {name: 'native calls', result: 'ok', message: 'by koffi'}
+	: {
+		name: 'native calls',
+		result: 'warning',
+		message: 'the optional package koffi is not there: streams between file systems carry no extended attributes (access lists, capabilities), no fifos and no'
+			+ ' sockets, keep times to a microsecond, and holes are neither found at once nor made where there was something',
+		hint: 'Install Coppice with its optional packages (`npm install --include=optional`); koffi has builds for Linux on x64, arm64, riscv64 and loong64.',
 	};
 
 const describeError = (name: string, error: unknown): Check => ({
@@ -163,6 +177,7 @@ export const doctor = async ({home, directory}: {home: Home; directory: string})
 		{name: 'node', result: 'ok', message: process.version},
 		checkRights(),
 		...await Promise.all(programs.map(async program => checkProgram(program))),
+		describeNativeCalls(await nativeCalls() !== undefined),
 	];
 	try {
 		checks.push(...await checkDocker(home, directory));

@@ -148,9 +148,8 @@ const findUnadopted = async (stack: Stack, pool: Pool, known: Project | undefine
 
 /** Of a stack that was given up and is taken up anew: its services run by the compose file. */
 const forgetDefinition = async (place: {readonly home: Home; readonly pool: string; readonly stack: string}): Promise<void> => {
-	const active = await readActiveDefinition(place);
-	if (active !== undefined) {
-		await dropDefinition(place, active);
+	if (await readActiveDefinition(place) !== undefined) {
+		await dropDefinition(place);
 	}
 };
 

@@ -2,11 +2,11 @@
 MongoDB, without a driver.
 
 What is known here is what a server says before anybody logs in: ready means that it answers `hello` and takes reads. Whether the
-user and password of the environment are right is not tried, and a server that asks for them can't be asked for a checkpoint: its
-commits are labelled `frozen`. WiredTiger recovers from its journal, which it writes at least every 100 ms; with the default write
-concern of a replica set (`majority`) an acknowledged write is in it.
+user and password of the environment are right is not tried, and a server that asks for them can't be asked for a checkpoint over its
+port: its commits are labelled `frozen`. (The shell in its container can, where no port is reached: see `mongo-inside.ts`.) WiredTiger
+recovers from its journal, which it writes at least every 100 ms; with the default write concern of a replica set (`majority`) an
+acknowledged write is in it.
 */
-import type {Service} from '../stack/stack.ts';
 import {formatUrl} from './connection-url.ts';
 import {
 	findDataFolders,
@@ -19,13 +19,12 @@ import {
 	hasImage,
 	isBitnami,
 	optionValue,
-	portOf,
 } from './image-name.ts';
 import {askMongo} from './mongo-hello.ts';
+import {mongoInside} from './mongo-inside.ts';
+import {credentials, listensOn} from './mongo-service.ts';
 import {checkpointError, connectionFailure, notReady} from './not-ready.ts';
-import {readVariable} from './service-variable.ts';
 import type {
-	Credentials,
 	Database,
 	DatabaseTarget,
 	Endpoint,
@@ -36,12 +35,6 @@ const images = new Set(['mongo', 'mongodb', 'mongodb-community-server', 'mongodb
 
 const marks: DataMarks = [['WiredTiger', 'storage.bson'], ['WiredTiger', 'WiredTiger.wt']];
 
-const credentials = (service: Service): Credentials => {
-	const user = readVariable(service, 'MONGO_INITDB_ROOT_USERNAME', 'MONGODB_INITDB_ROOT_USERNAME', 'MONGODB_ROOT_USER') ?? '';
-	const password = readVariable(service, 'MONGO_INITDB_ROOT_PASSWORD', 'MONGODB_INITDB_ROOT_PASSWORD', 'MONGODB_ROOT_PASSWORD');
-	return {user, database: readVariable(service, 'MONGO_INITDB_DATABASE', 'MONGODB_DATABASE') ?? '', ...(password !== undefined && {password})};
-};
-
 const addressOf = ({host, port, socket}: Endpoint): {readonly path: string} | {readonly host: string; readonly port: number} =>
 	socket === undefined ? {host, port} : {path: socket};
 
@@ -50,7 +43,7 @@ const explain = (error: unknown, {endpoint}: DatabaseTarget): Readiness =>
 
 export const mongo: Database = {
 	name: 'mongo',
-	listensOn: service => portOf(service, 27_017, {options: ['--port'], variables: ['MONGODB_PORT_NUMBER']}),
+	listensOn,
 	signs: {
 		servers: ['mongod'],
 		clients: ['mongosh', 'mongo', 'mongodump', 'mongorestore', 'mongoexport', 'mongoimport'],
@@ -118,6 +111,8 @@ export const mongo: Database = {
 			throw checkpointError(target, 'MongoDB', String(reply.get('errmsg') ?? 'it answered with an error'));
 		}
 	},
+
+	inside: mongoInside,
 
 	/** Only the lock with the pid, and sockets. The journal stays: recovery needs it. */
 	async prepareClone(dataFolder) {

@@ -26,6 +26,9 @@ import process from 'node:process';
 import {CoppiceError, isSystemError} from '../system/errors.ts';
 import {identify} from './process/process-table.ts';
 
+/** What the command that lets go on ends with where it could not (`EX_TEMPFAIL` of sysexits(3)): then the next command of ours does it. */
+export const notDoneStatus = 75;
+
 /** Arguments: the lease in seconds, the folder, and the command that lets go on the ids after it. */
 const guardScript = `
 timeout "$1" cat >/dev/null
@@ -51,7 +54,10 @@ for file in "$folder/going.$$".*; do
 		esac
 	done
 	[ -z "$free" ] || "$@" $free >/dev/null 2>&1
-	rm -f "$file"
+	case $? in
+		${notDoneStatus} | 126 | 127) ;;
+		*) rm -f "$file" ;;
+	esac
 done
 `;
 
@@ -153,7 +159,10 @@ export type HoldOptions = {
 	readonly folder: string;
 	readonly leaseMilliseconds: number;
 
-	/** The command with which the guard lets go on the ids that it is given: `['kill', '-CONT']`. Called once, with all of them. */
+	/**
+	The command with which the guard lets go on the ids that it is given: `['kill', '-CONT']`. Called once, with all of them; ends with
+	`notDoneStatus` where the next command of ours is to do it.
+	*/
 	readonly letGo: readonly string[];
 
 	/** Added to the environment of that command. */

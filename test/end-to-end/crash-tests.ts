@@ -8,6 +8,7 @@ import {randomUUID} from 'node:crypto';
 import {readdir, readFile} from 'node:fs/promises';
 import path from 'node:path';
 import type {ExecutionContext} from 'ava';
+import type {ServiceReport} from '../../source/actions/services.ts';
 import type {TestStack} from '../fixtures/test-stack.ts';
 
 export type CrashStack = Pick<TestStack, 'root' | 'pool' | 'run' | 'json'> & {
@@ -41,14 +42,17 @@ type Scenario = {
 
 	/** What must hold when the next command has run, whether the verb was taken back or finished. */
 	readonly check: (where: string) => Promise<void>;
+
+	/** Brings about that the services are ready, where nobody has waited for them; `up` unless told. */
+	readonly getReady?: () => Promise<readonly ServiceReport[]>;
 };
 
-/**
-@param getStack - The stack, which is made after the tests are.
-@param isCut - Whether the process is killed at a failpoint; at all of them unless told.
-*/
-export const crashTests = (getStack: () => CrashStack, isCut: (failpoint: string) => boolean = () => true): CrashTests => {
-	let counter = 0;
+type IsCut = (failpoint: string) => boolean;
+
+const everywhere: IsCut = () => true;
+
+/** Looks up tables, and runs a scenario once for each failpoint with the process killed there. */
+const crashRunner = (getStack: () => CrashStack, isCut: IsCut) => {
 	const isThere = async (table: string): Promise<boolean> => {
 		const [row] = await getStack().query<{there: boolean}>(`select to_regclass('${table}') is not null as there`);
 		return row?.there === true;
@@ -69,10 +73,15 @@ export const crashTests = (getStack: () => CrashStack, isCut: (failpoint: string
 	/**
 	Nothing half made, nothing missing, every service ready.
 	*/
-	const checkWhole = async (t: ExecutionContext, where: string): Promise<void> => {
+	const checkWhole = async (t: ExecutionContext, where: string, getReady: Scenario['getReady']): Promise<void> => {
 		const status = await getStack().json('status');
+		const bringUp = async (): Promise<readonly ServiceReport[]> => {
+			const {services} = await getStack().json('up');
+			return services;
+		};
+
 		// A verb that died at its very end has started the services, and nobody has waited for them yet.
-		const services = status.services.every(service => service.ready) ? status.services : (await getStack().json('up')).services;
+		const services = status.services.every(service => service.ready) ? status.services : await (getReady ?? bringUp)();
 		t.true(services.every(service => service.ready), `${where}: ${JSON.stringify(services)}`);
 		const checks = await getStack().json('doctor');
 		const wrong = checks.filter(check => (check.name.startsWith('volume') || check.name.startsWith('commit')) && check.result !== 'ok');
@@ -87,19 +96,84 @@ export const crashTests = (getStack: () => CrashStack, isCut: (failpoint: string
 		t.true(names.length >= 6, `few failpoints: ${names.join(', ')}`);
 		const cuts = names.filter(name => isCut(name));
 		t.true(cuts.length > 0);
-		await checkWhole(t, 'without a crash');
+		await checkWhole(t, 'without a crash', scenario.getReady);
 		await scenario.check('without a crash');
 		for (const name of cuts) {
 			await scenario.arrange();
 			const result = await getStack().run(scenario.verb(), {COPPICE_FAILPOINT: name});
 			t.not(result.exitCode, 0, `the process was to die at ${name}`);
-			await checkWhole(t, name);
+			await checkWhole(t, name, scenario.getReady);
 			await scenario.check(name);
 		}
 
 		t.log(`${cuts.length} crashes: ${cuts.join(' | ')}`);
 	};
 
+	return {isThere, crashEverywhere};
+};
+
+/**
+What tells one definition of a stack from another.
+*/
+export type Versions = {
+	/** Writes the compose file in a version. */
+	readonly write: (version: string) => Promise<void>;
+
+	/** The version that the service runs by. */
+	readonly running: () => Promise<string>;
+};
+
+/**
+`switch --definition`, killed everywhere: never do services of one definition run on the data of a branch that another one belongs to.
+
+@param getStack - Its branch `other` has a tip whose definition is of version `one`.
+*/
+export const definitionCrashTest = (
+	getStack: () => CrashStack,
+	{write, running}: Versions,
+	isCut: IsCut = everywhere,
+) => async (t: ExecutionContext): Promise<void> => {
+	const {crashEverywhere, isThere} = crashRunner(getStack, isCut);
+	let counter = 0;
+	await crashEverywhere(t, {
+		async arrange() {
+			const {branch} = await getStack().json('status');
+			if (branch !== 'main') {
+				await getStack().json('switch', 'main');
+			}
+
+			await write('two');
+			await getStack().json('up');
+			await getStack().query(`create table by_file_${++counter} as select 1`);
+		},
+		verb: () => ['switch', '--definition', 'other'],
+		async getReady() {
+			const deadline = Date.now() + 60_000;
+			for (;;) {
+				const {services} = await getStack().json('status');
+				if (services.every(service => service.ready) || Date.now() > deadline) {
+					return services;
+				}
+			}
+		},
+		async check(where) {
+			const {branch} = await getStack().json('status');
+			t.is(await running(), branch === 'main' ? 'two' : 'one', `${where}: the definition of ${branch}`);
+			t.is(await isThere(`by_file_${counter}`), branch === 'main', where);
+		},
+	});
+	await getStack().json('switch', 'main');
+	await getStack().json('up');
+	t.is(await running(), 'two');
+};
+
+/**
+@param getStack - The stack, which is made after the tests are.
+@param isCut - Whether the process is killed at a failpoint; at all of them unless told.
+*/
+export const crashTests = (getStack: () => CrashStack, isCut: IsCut = everywhere): CrashTests => {
+	const {crashEverywhere, isThere} = crashRunner(getStack, isCut);
+	let counter = 0;
 	return {
 		async commit(t) {
 			await crashEverywhere(t, {

@@ -2,12 +2,19 @@
 Power cuts on Docker: see `crash-tests.ts`. No container may be left paused, and no volume may be lost. Of the verbs those that stop, pause or
 start containers: what the others do, the process runtime shows.
 */
+import {readFile, writeFile} from 'node:fs/promises';
+import path from 'node:path';
 import type {TestFn} from 'ava';
 import {runCommand} from '../../source/system/run-command.ts';
 import {makeAdoptionStack, type AdoptionStack} from '../fixtures/docker/adoption-stack.ts';
 import {dockerMissing} from '../fixtures/docker/engine.ts';
 import {skipAloud} from '../fixtures/skip-aloud.ts';
-import {crashTests, prepareCrashStack, type CrashStack} from './crash-tests.ts';
+import {
+	crashTests,
+	definitionCrashTest,
+	prepareCrashStack,
+	type CrashStack,
+} from './crash-tests.ts';
 
 /**
 @param isCut - At which failpoints the process is killed; at all of them unless told.
@@ -15,7 +22,7 @@ import {crashTests, prepareCrashStack, type CrashStack} from './crash-tests.ts';
 export const testDockerCrashes = async (test: TestFn, isCut?: (failpoint: string) => boolean): Promise<void> => {
 	const missing = await dockerMissing();
 	if (missing !== undefined) {
-		skipAloud('killed in commit, reset and switch on Docker', missing);
+		skipAloud('killed in commit, reset, switch and switch --definition on Docker', missing);
 		return;
 	}
 
@@ -47,7 +54,22 @@ export const testDockerCrashes = async (test: TestFn, isCut?: (failpoint: string
 	});
 
 	const {commit, reset, switch: switchBranch} = crashTests(() => stack, isCut);
-	for (const [title, run] of Object.entries({commit, reset, switch: switchBranch})) {
+	const switchDefinition = definitionCrashTest(() => stack, {
+		async write(version) {
+			const file = path.join(made.project.folder, 'compose.yaml');
+			const text = await readFile(file, 'utf8');
+			await writeFile(file, text.replace(/(?<=app\.version: )\w+/v, () => version));
+		},
+		async running() {
+			const {stdout} = await runCommand([
+				'docker', 'ps', '--filter', `label=com.docker.compose.project=${made.project.name}`, '--format', '{{.Label "app.version"}}',
+			]);
+			return stdout;
+		},
+	}, isCut);
+	for (const [title, run] of Object.entries({
+		commit, reset, switch: switchBranch, 'switch --definition': switchDefinition,
+	})) {
 		test.serial(title, async t => {
 			t.timeout(900_000);
 			await run!(t);

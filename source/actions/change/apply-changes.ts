@@ -190,11 +190,13 @@ export const applyChanges = async (workspace: Workspace, intent: Intent, options
 			await refuseOtherUsers(workspace, intent.verb, taken);
 		},
 	}, options.signal);
-	await waitUntilReady(workspace, intent.leavesStopped === true ? [] : plan.restarted, options);
+	// What else was started is for those to wait for who know what it is.
+	const isUsual = intent.start === undefined;
+	await waitUntilReady(workspace, isUsual ? plan.restarted : [], options);
 	const readyMilliseconds = monotonicNow() - begun;
 	if (plan.restarted.length > 0) {
 		await Promise.all([
-			endsClean ? markBaseline(workspace, head) : undefined,
+			endsClean && isUsual ? markBaseline(workspace, head) : undefined,
 			leftClean ? markBaseline(workspace, facts.current) : undefined,
 		]);
 	}

@@ -68,8 +68,8 @@ export type Intent = {
 	readonly undoes?: string;
 	readonly redoes?: string;
 
-	/** Services that have to be stopped stay so: the caller starts them in another way. */
-	readonly leavesStopped?: true;
+	/** Starts services when all else is done, in place of starting again those that had to be stopped. */
+	readonly start?: Step;
 };
 
 export type Plan = {
@@ -374,11 +374,13 @@ export const planChanges = (facts: Facts, intent: Intent): Plan => {
 	const start: Step[] = restarted.length === 0 ? [] : [{do: 'start', services: restarted}];
 	const stop: Step[] = restarted.length === 0 ? [] : [{do: 'stop', services: restarted, mode: draft.graceful ? 'graceful' : 'now'}];
 	const prepare = [...stop, ...draft.stage];
+	const records: Step[] = [...draft.records, {do: 'operation', operation}];
+	// The services start on their new data while the history is written: neither waits for the other's disk.
+	const applyRecords = intent.start === undefined ? [together([...start, ...records])] : [together(records), intent.start];
 	return {
 		prepare: prepare.length === 0 ? [] : [together(prepare)],
 		rollback: [...draft.unstage, ...start],
-		// The services start on their new data while the history is written: neither waits for the other's disk.
-		apply: [...inParallelByVolume(draft.data), together([...intent.leavesStopped === true ? [] : start, ...draft.records, {do: 'operation', operation}])],
+		apply: [...inParallelByVolume(draft.data), ...applyRecords],
 		operation,
 		kept: draft.kept,
 		restarted,

@@ -65,6 +65,11 @@ export const runStep = async (workspace: Workspace, step: SingleStep): Promise<v
 			return;
 		}
 
+		case 'start-by-definition': {
+			await workspace.startByDefinition?.(step.commit);
+			return;
+		}
+
 		case 'create': {
 			await driver.createBranch(address(step.volume), step.branch);
 			return;

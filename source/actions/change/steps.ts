@@ -11,6 +11,9 @@ export type Step =
 
 	/** `plainly`: as compose does it by itself, for services whose volumes are no longer what the runtime was told, or not yet. */
 	| {readonly do: 'start'; readonly services: readonly string[]; readonly plainly?: true}
+
+	/** Starts what the definition of a commit has, and stops what it has not. */
+	| {readonly do: 'start-by-definition'; readonly commit: string}
 	| {readonly do: 'create'; readonly volume: string; readonly branch: string}
 	| {readonly do: 'stage'; readonly volume: string; readonly snapshot: string; readonly staged: string}
 	| {readonly do: 'unstage'; readonly volume: string; readonly staged: string}

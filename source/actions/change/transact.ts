@@ -64,7 +64,7 @@ export const runSteps = async (workspace: Workspace, verb: string, steps: readon
 		try {
 			await runStep(workspace, step);
 		} catch (error) {
-			if (step.do !== 'start') {
+			if (step.do !== 'start' && step.do !== 'start-by-definition') {
 				throw error;
 			}
 

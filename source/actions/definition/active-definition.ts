@@ -31,6 +31,14 @@ const recordOf = (place: Place): string => path.join(folderOf(place), 'active.js
 const fileOf = (place: Place, commit: string): string => path.join(folderOf(place), `${commit.slice(0, 16)}.json`);
 
 /**
+The definition of a commit that was written, whether anything runs by it or not; `undefined` where it was not.
+*/
+export const findDefinition = async (place: Place, commit: string): Promise<ActiveDefinition | undefined> => {
+	const file = fileOf(place, commit);
+	return isCommitId(commit) && await readIfThere(file) !== undefined ? {commit, file} : undefined;
+};
+
+/**
 The definition of a commit that the services run by, or `undefined` where it is the compose file.
 */
 export const readActiveDefinition = async (place: Place): Promise<ActiveDefinition | undefined> => {
@@ -41,10 +49,7 @@ export const readActiveDefinition = async (place: Place): Promise<ActiveDefiniti
 
 	try {
 		const {commit} = JSON.parse(text) as {commit?: unknown};
-		if (typeof commit === 'string' && isCommitId(commit)) {
-			const file = fileOf(place, commit);
-			return await readIfThere(file) === undefined ? undefined : {commit, file};
-		}
+		return typeof commit === 'string' ? await findDefinition(place, commit) : undefined;
 	} catch {}
 
 	return undefined;
@@ -58,9 +63,19 @@ export const writeDefinition = async (place: Place, commit: string, model: objec
 	await mkdir(folder, {recursive: true, mode: 0o700});
 	await chmod(folder, 0o700);
 	const file = fileOf(place, commit);
-	// JSON is YAML.
-	await writeDurably(file, `${JSON.stringify(model, undefined, '\t')}\n`, {mode: 0o600});
+	// JSON is YAML, but for tabs.
+	await writeDurably(file, `${JSON.stringify(model, undefined, 2)}\n`, {mode: 0o600});
 	return {commit, file};
+};
+
+/** Removes what is there but for these. */
+const removeFiles = async (place: Place, kept: readonly string[]): Promise<void> => {
+	for (const name of await listIfThere(folderOf(place))) {
+		const file = path.join(folderOf(place), name);
+		if (!kept.includes(file)) {
+			await removeDurably(file);
+		}
+	}
 };
 
 /**
@@ -68,19 +83,13 @@ Notes that the services run by a definition from now on. Those of other commits 
 */
 export const activateDefinition = async (place: Place, {commit, file}: ActiveDefinition): Promise<void> => {
 	await writeDurably(recordOf(place), `${JSON.stringify({commit})}\n`, {mode: 0o600});
-	const kept = new Set([recordOf(place), file]);
-	for (const name of await listIfThere(folderOf(place))) {
-		const other = path.join(folderOf(place), name);
-		if (!kept.has(other)) {
-			await removeDurably(other);
-		}
-	}
+	await removeFiles(place, [recordOf(place), file]);
 };
 
 /**
-Forgets a definition: the services run by the compose file again.
+Forgets a definition: the services run by the compose file again. One that was written by a command that was cut off goes with it.
 */
-export const dropDefinition = async (place: Place, {file}: ActiveDefinition): Promise<void> => {
+export const dropDefinition = async (place: Place): Promise<void> => {
 	await removeDurably(recordOf(place));
-	await removeDurably(file);
+	await removeFiles(place, []);
 };

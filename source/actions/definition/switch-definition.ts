@@ -10,15 +10,16 @@ import {withDotEnv} from '../../stack/compose-files.ts';
 import {restoreModel} from '../../stack/restore-model.ts';
 import type {Definition} from '../../stack/stack.ts';
 import {monotonicNow} from '../../system/clock.ts';
+import {failpoint} from '../../system/failpoint.ts';
+import {isBranchClean, markBaseline} from '../baseline.ts';
 import {applyChanges} from '../change/apply-changes.ts';
-import {makeVolumes} from '../workspace/make-volumes.ts';
-import {assembleWorkspace} from '../workspace/open-workspace.ts';
-import {leaveUnadopted, readProjectStack} from '../workspace/project-stack.ts';
+import type {Step} from '../change/steps.ts';
+import {openByFile} from '../workspace/open-workspace.ts';
 import {waitUntilReady} from '../databases/ready.ts';
 import type {SwitchResult} from '../switch.ts';
-import {exclusively} from '../change/transact.ts';
+import {exclusively, transact} from '../change/transact.ts';
 import type {Workspace} from '../workspace/workspace.ts';
-import {activateDefinition, writeDefinition} from './active-definition.ts';
+import {writeDefinition} from './active-definition.ts';
 
 export type SwitchDefinitionOptions = {
 	/**
@@ -107,38 +108,35 @@ const switchLocked = async (workspace: Workspace, {target, signal}: SwitchDefini
 	const {name: _name, ...unnamed} = model;
 	// Compose 1 knows no `name`.
 	const active = await writeDefinition(place, commit.id, major === 1 ? unnamed : model);
-	const files = {
-		directory: stack.projectFolder, files: [active.file], projectFolder: stack.projectFolder, outside: process.env,
-	};
+	failpoint('switch definition written');
 	// Compose checks it before anything is touched.
-	const restored = leaveUnadopted(await readProjectStack(home, files, project), project.unadopted);
-	const other = await assembleWorkspace(restored, project, pool, home, report);
+	const other = await openByFile(workspace, project, active.file);
 	const byName = Object.keys(definition.services).filter(service => images[service] === undefined && definition.services[service]?.image !== undefined);
 	if (byName.length > 0) {
 		report({type: 'notice', message: `the images that ${byName.join(', ')} ran with are not here any more: those of that name are used`});
 	}
 
-	if (branch !== from) {
+	const endsClean = await isBranchClean(workspace, branch);
+	const start: Step = {do: 'start-by-definition', commit: commit.id};
+	const verb = 'switch';
+	if (branch === from) {
+		await transact(workspace, {
+			verb, rollback: [], apply: () => [start], async prepare() {},
+		}, signal);
+	} else {
 		// Old services must not come up on data of another definition, not even for a moment.
 		await applyChanges(workspace, {
-			verb: 'switch', summary: `switch from ${from} to ${branch}`, changes: [{type: 'head', to: branch}], leavesStopped: true,
+			verb, summary: `switch from ${from} to ${branch}`, changes: [{type: 'head', to: branch}], start,
 		}, {...(signal && {signal})});
 	}
 
-	const states = await workspace.runtime.states();
-	const gone = states.filter(({name, status}) => restored.services[name] === undefined && status !== 'created' && status !== 'stopped' && status !== 'failed').map(({name}) => name);
-	if (gone.length > 0) {
-		report({type: 'step', message: `stopping ${gone.join(', ')}, which the definition does not have`});
-		await workspace.runtime.stop(gone);
-	}
-
-	await activateDefinition(place, active);
-	report({type: 'step', message: `bringing the services up with the definition of ${commit.id.slice(0, 8)}`});
-	await makeVolumes(other);
-	await other.runtime.start(undefined, {...(signal && {signal})});
 	const now = await other.runtime.states();
 	const started = now.filter(({status}) => status !== 'created').map(({name}) => name);
 	await waitUntilReady(other, started, {...(signal && {signal})});
+	if (endsClean) {
+		await markBaseline(other, branch);
+	}
+
 	return {
 		from, to: branch, created: false, restarted: started, readyMilliseconds: monotonicNow() - begun, definition: {commit: commit.id, byName},
 	};

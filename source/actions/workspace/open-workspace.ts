@@ -1,6 +1,7 @@
 /**
 Opens the stack of a folder: its compose file, pool, history, runtime and databases.
 */
+import process from 'node:process';
 import {CoppiceError} from '../../system/errors.ts';
 import type {RuntimeName, Stack} from '../../stack/stack.ts';
 import {type Pool, openPool} from '../../storage/pool.ts';
@@ -74,7 +75,7 @@ export const assembleWorkspace = async (stack: Stack, project: Project, pool: Po
 	const volumes = managedVolumes(stack);
 	const {databases, notices} = await findDatabases(stack, volume =>
 		volumes.includes(volume) ? currentData(pool.path, {stack: stack.name, volume}) : undefined);
-	return {
+	const workspace: Workspace = {
 		home,
 		stack,
 		pool,
@@ -84,8 +85,27 @@ export const assembleWorkspace = async (stack: Stack, project: Project, pool: Po
 		databases,
 		notices,
 		report,
-		...(project.runtime === 'docker' && {engineVolumes: openVolumes(stack)}),
+		...(project.runtime === 'docker' && {
+			engineVolumes: openVolumes(stack),
+			async startByDefinition(commit: string) {
+				const {bringUp} = await import('../definition/bring-up.ts');
+				await bringUp(workspace, commit, async file => openByFile(workspace, project, file));
+			},
+		}),
 	};
+	return workspace;
+};
+
+/**
+Opens a stack by another compose file than its own: one that holds the definition of a commit. Compose checks it.
+
+@throws CoppiceError `usage` for what is wrong in it.
+*/
+export const openByFile = async ({home, pool, report, stack: {projectFolder}}: Workspace, project: Project, file: string): Promise<Workspace> => {
+	const files = {
+		directory: projectFolder, files: [file], projectFolder, outside: process.env,
+	};
+	return assembleWorkspace(await readProjectStack(home, files, project), project, pool, home, report);
 };
 
 /**
@@ -161,7 +181,7 @@ const withDefinition = (workspace: Workspace, active: ActiveDefinition | undefin
 		definition: {
 			commit: active.commit,
 			plain: async () => assembleWorkspace(await readProjectStack(home, files, project), project, pool, home, report),
-			drop: async () => dropDefinition({home, pool: project.pool, stack: project.stack}, active),
+			drop: async () => dropDefinition({home, pool: project.pool, stack: project.stack}),
 		},
 	};
 };

@@ -26,6 +26,9 @@ export type Workspace = {
 	/** The commit whose definition the services run by, where it is not the compose file's; `plain` opens the stack by the compose file. */
 	readonly definition?: {readonly commit: string; readonly plain: () => Promise<Workspace>; readonly drop: () => Promise<void>};
 
+	/** Brings the services up by the definition of a commit, which was written before; where the services run in containers. */
+	readonly startByDefinition?: (commit: string) => Promise<void>;
+
 	/** What could not be told of the databases: one sentence each. */
 	readonly notices: readonly string[];
 	readonly report: Report;

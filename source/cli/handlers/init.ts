@@ -1,9 +1,10 @@
 /**
 Runs `coppice init`, with `--adopt` and `--drop-originals` too.
 */
-import {adopt, type AdoptionResult} from '../../actions/adopt.ts';
+import type {AdoptionResult} from '../../actions/adopt.ts';
 import {dropOriginals, listOriginals, type DropResult} from '../../actions/drop-originals.ts';
 import {init, type InitOptions, type InitResult} from '../../actions/init.ts';
+import {initAndAdopt} from '../../actions/init-and-adopt.ts';
 import {CoppiceError} from '../../system/errors.ts';
 import {
 	describeOriginals,
@@ -17,15 +18,6 @@ import type {Context, Verb} from '../verb.ts';
 type Options = Pick<InitOptions, 'pool' | 'driver' | 'dataset' | 'runtime'> & {readonly profile?: readonly string[]; readonly adopt?: boolean; readonly dropOriginals?: boolean};
 
 type Result = InitResult & {readonly adoption?: AdoptionResult; readonly dropped?: DropResult['dropped']};
-
-const runAdopt = async (context: Context): Promise<AdoptionResult> => adopt(await context.openWorkspace(), {
-	signal: context.signal,
-	onPlan(plan) {
-		for (const message of describePlan(plan)) {
-			context.report({type: 'notice', message});
-		}
-	},
-});
 
 const runDrop = async (context: Context): Promise<DropResult> => {
 	const workspace = await context.openWorkspace();
@@ -52,20 +44,23 @@ export const verb: Verb<Options, Result> = {
 			});
 		}
 
-		const {directory, composeFiles, report} = context;
+		const {directory, composeFiles, report, signal} = context;
 		const wish = {
 			directory, composeFiles, report, pool, driver, dataset, runtime, profiles,
 		};
-		const result = await init(wish);
 		if (isAdopting) {
-			const adoption = await runAdopt(context);
-			// Which volumes are managed is told as it is now.
-			const {volumes, notices, unmanagedData} = await init(wish);
-			return {
-				...result, volumes, notices, unmanagedData, adoption,
-			};
+			return initAndAdopt({
+				...wish,
+				signal,
+				onPlan(plan) {
+					for (const message of describePlan(plan)) {
+						report({type: 'notice', message});
+					}
+				},
+			});
 		}
 
+		const result = await init(wish);
 		return isDropping ? {...result, ...await runDrop(context)} : result;
 	},
 	render: (result, view) => [

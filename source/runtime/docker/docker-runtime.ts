@@ -6,10 +6,8 @@ Loaded only for stacks that use it. The client of the engine is loaded when it i
 */
 import {rmSync} from 'node:fs';
 import path from 'node:path';
-import process from 'node:process';
-import {setTimeout as delay} from 'node:timers/promises';
 import type {ContainerInspectInfo} from 'dockerode';
-import {CoppiceError, isSystemError} from '../../system/errors.ts';
+import {CoppiceError} from '../../system/errors.ts';
 import {planStart, planStop} from '../plan-order.ts';
 import type {Service, Stack} from '../../stack/stack.ts';
 import type {Runtime, RuntimeContext, StopMode} from '../runtime.ts';
@@ -21,6 +19,7 @@ import {
 	serviceLabel,
 	type StackContainer,
 } from './containers.ts';
+import {createDyingContainers} from './dying-containers.ts';
 import {
 	connectEngine,
 	engineError,
@@ -32,23 +31,6 @@ import {
 import {toServiceState} from './service-state.ts';
 
 const defaultLeaseMilliseconds = 30_000;
-
-/** Returns when a process of this host is gone, or nobody wants to know any more. */
-const untilGone = async (processId: number, signal: AbortSignal): Promise<void> => {
-	while (!signal.aborted) {
-		try {
-			process.kill(processId, 0);
-		} catch (error) {
-			if (isSystemError(error, 'ESRCH')) {
-				return;
-			}
-
-			throw error;
-		}
-
-		await delay(3);
-	}
-};
 
 type ComposeRun = {
 	/** The services that it is to start, where some are named. */
@@ -84,23 +66,14 @@ export const createDockerRuntime = (stack: Stack, context: RuntimeContext): Runt
 
 	let connection: Promise<Engine> | undefined;
 
-	/** Containers, by id, that are dead already and that the engine still has to take down. */
-	const ending = new Map<string, Promise<void>>();
-
 	/** Containers as they were when states were last asked: the first to be killed, before the engine is asked for a list. */
 	let lastSeen: readonly ContainerInspectInfo[] = [];
 
-	/** Asks the engine; its failures become ours. Whatever depends on what runs waits for what is ending. */
+	const dying = createDyingContainers(async container => ask('stop services', async engine => stopContainer(engine, container, 'now'), {isAtOnce: true}));
+
+	/** Asks the engine; its failures become ours. Whatever depends on what runs waits for what was killed to be down. */
 	const ask = async <Result>(doing: string, action: (engine: Engine) => Promise<Result>, {isAtOnce = false} = {}): Promise<Result> => {
 		connection ??= connect();
-		if (!isAtOnce) {
-			try {
-				await Promise.all(ending.values());
-			} finally {
-				ending.clear();
-			}
-		}
-
 		let engine: Engine;
 		try {
 			engine = await connection;
@@ -110,6 +83,10 @@ export const createDockerRuntime = (stack: Stack, context: RuntimeContext): Runt
 		}
 
 		try {
+			if (!isAtOnce) {
+				await dying.settle();
+			}
+
 			return await action(engine);
 		} catch (error) {
 			throw engineError(error, engine.location, doing, {stack: stack.name});
@@ -187,29 +164,16 @@ export const createDockerRuntime = (stack: Stack, context: RuntimeContext): Runt
 	};
 
 	/**
-	Kills containers, and returns as soon as their processes are dead: the engine then takes some hundred milliseconds for their networks, in
-	which the data can be changed already. That all are down is seen to before anything is started.
+	Kills what was seen last, and returns when it is dead: the data can be changed while the engine takes it down.
 	*/
 	const killSeen = async (engine: Engine, names: readonly string[]): Promise<void> => {
-		const seen = lastSeen.filter(({State: state, Config: config, HostConfig: host}) => state.Pid > 0 && (host.PidMode ?? '') === ''
-			&& names.includes(config.Labels[serviceLabel]!) && liveStates.has(state.Status) && !state.Paused);
+		const seen = lastSeen
+			// What is paused takes another way to its end, and what has no namespace of its own leaves processes behind.
+			.filter(({State: state, HostConfig: host}) => state.Pid > 0 && (host.PidMode ?? '') === '' && liveStates.has(state.Status) && !state.Paused)
+			.map(({Id: id, Config: {Labels: labels}, State: {Pid: processId}}) => ({id, service: labels[serviceLabel]!, processId}))
+			.filter(({service}) => names.includes(service));
 		lastSeen = [];
-		const kills = seen.map(({Id: id, Config: {Labels: labels}, State: {Pid: pid}}) => {
-			const killed = stopContainer(engine, {id, service: labels[serviceLabel]!}, 'now');
-			ending.set(id, killed);
-			// What fails is told when the next question waits for it.
-			killed.catch(() => undefined);
-			return {killed, pid};
-		});
-		const isHere = await engine.reachesContainers();
-		await Promise.all(kills.map(async ({killed, pid}) => {
-			const over = new AbortController();
-			try {
-				await (isHere ? Promise.race([killed, untilGone(pid, over.signal)]) : killed);
-			} finally {
-				over.abort();
-			}
-		}));
+		await dying.kill(seen, names, await engine.reachesContainers());
 	};
 
 	const stop = async (engine: Engine, names: readonly string[], mode: StopMode): Promise<void> => {
@@ -218,7 +182,7 @@ export const createDockerRuntime = (stack: Stack, context: RuntimeContext): Runt
 		}
 
 		const containers = await listContainers(engine.docker, stack);
-		const live = containers.filter(container => names.includes(container.service) && liveStates.has(container.state) && !ending.has(container.id));
+		const live = containers.filter(container => names.includes(container.service) && liveStates.has(container.state) && !dying.has(container.id));
 		const plan = mode === 'now' ? new Map<string, readonly string[]>() : planStop(stack.services, names);
 		const stopped = new Map<string, Promise<unknown>>();
 		const stopService = async (name: string): Promise<void> => {

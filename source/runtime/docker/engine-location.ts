@@ -37,6 +37,36 @@ export type EngineLocation = {
 	readonly environment: Readonly<Record<string, string>>;
 };
 
+/**
+Where an engine is that has an address, as Node's `request` takes it.
+*/
+export type RequestAddress = Omit<TlsFiles, 'verify'> & {
+	readonly protocol: 'http' | 'https';
+	readonly host: string;
+	readonly port: string;
+
+	/** Before every path of its interface; ends with a slash. */
+	readonly pathPrefix: string;
+	readonly rejectUnauthorized?: boolean;
+};
+
+/**
+How to reach an engine whose location is an address (`tcp:`, `http:`, `https:`).
+*/
+export const requestAddress = ({url, tls}: Pick<EngineLocation, 'url' | 'tls'>): RequestAddress => {
+	const {hostname, port, protocol, pathname} = new URL(url);
+	const isSecure = tls !== undefined || protocol === 'https:';
+	const {verify: rejectUnauthorized = true, ...files} = tls ?? {};
+	return {
+		protocol: isSecure ? 'https' : 'http',
+		host: hostname,
+		// The ports that the engine is known by (`DefaultHTTPPort` and `DefaultTLSPort` of the docker CLI).
+		port: port === '' ? (isSecure ? '2376' : '2375') : port,
+		pathPrefix: pathname === '' ? '/' : pathname,
+		...(isSecure && {...files, rejectUnauthorized}),
+	};
+};
+
 const loopbackHosts: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 const configFolder = (environment: NodeJS.ProcessEnv): string => environment.DOCKER_CONFIG === undefined || environment.DOCKER_CONFIG === ''

@@ -9,7 +9,7 @@ import process from 'node:process';
 import type Docker from 'dockerode';
 import {CoppiceError, isSystemError, type ErrorContext} from '../../system/errors.ts';
 import {isRoot} from '../../system/run-command.ts';
-import {findEngineLocation, type EngineLocation} from './engine-location.ts';
+import {findEngineLocation, requestAddress, type EngineLocation} from './engine-location.ts';
 
 export type Engine = {
 	readonly docker: Docker;
@@ -105,17 +105,16 @@ const dockerOptions = async (location: EngineLocation): Promise<ConnectionOption
 		};
 	}
 
-	const {hostname, port, protocol, pathname} = new URL(location.url);
-	const isSecure = location.tls !== undefined || protocol === 'https:';
-	const {ca, cert, key, verify = true} = location.tls ?? {};
+	const {protocol, host, port, pathPrefix, ca, cert, key, rejectUnauthorized} = requestAddress(location);
+	const isSecure = protocol === 'https';
 	return {
 		...nothing,
-		protocol: isSecure ? 'https' : 'http',
-		host: hostname,
-		port: port === '' ? (isSecure ? '2376' : '2375') : port,
-		pathPrefix: pathname === '' ? '/' : pathname,
+		protocol,
+		host,
+		port,
+		pathPrefix,
 		...(isSecure && {ca, cert, key}),
-		agent: isSecure ? new https.Agent({keepAlive: true, rejectUnauthorized: verify}) : new http.Agent({keepAlive: true}),
+		agent: isSecure ? new https.Agent({keepAlive: true, rejectUnauthorized}) : new http.Agent({keepAlive: true}),
 	};
 };
 
@@ -199,10 +198,17 @@ export const requireLocalEngine = async ({docker, location, reachesContainers}: 
 /**
 Sees that this user may do what a stack on this engine needs.
 
-@throws CoppiceError `permission` where the engine runs as root and this process does not.
+@throws CoppiceError `permission` where the engine runs as root and this process does not, or the other way round.
 */
-export const requireRights = async ({reachesContainers}: Engine): Promise<void> => {
-	if (!isRoot() && await reachesContainers()) {
+export const requireRights = async ({reachesContainers, isRootless}: Engine): Promise<void> => {
+	const isRootful = await reachesContainers();
+	if (!isRootful && isRoot() && await isRootless()) {
+		throw new CoppiceError('permission', 'The Docker engine is rootless, so its containers can\'t write to what root makes in the pool.', {
+			hint: 'Run coppice as the user whose engine it is, with a pool of that user\'s own (`coppice init --pool DIR`), or unset what names that engine.',
+		});
+	}
+
+	if (isRootful && !isRoot()) {
 		throw new CoppiceError('permission', 'The Docker engine runs as root, so the databases\' files in the pool belong to other users, and only root may clone and clean them.', {
 			hint: 'Run this with sudo, or use a rootless engine: https://docs.docker.com/engine/security/rootless/.',
 		});

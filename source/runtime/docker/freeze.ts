@@ -14,7 +14,13 @@ import {
 } from '../hold-file.ts';
 import type {Freeze} from '../runtime.ts';
 import {containerName, inspectContainer} from './containers.ts';
-import {engineError, hasStatus, type Engine} from './engine.ts';
+import {
+	engineError,
+	hasStatus,
+	requireLocalEngine,
+	type Engine,
+} from './engine.ts';
+import {thawCommand} from './thaw-command.ts';
 
 /** Longest wait for all writers to stand still. */
 const standstillMilliseconds = 10_000;
@@ -73,6 +79,22 @@ const pause = async ({docker, location}: Engine, container: ContainerInfo, deadl
 				throw engineError(error, location, `pause ${containerName(container)}`);
 			}
 		}
+	}
+};
+
+/**
+Sees that containers can be paused: a rootless engine can't on a machine that gives it no control groups.
+*/
+const requireFreezer = async ({docker, reachesContainers}: Engine): Promise<void> => {
+	if (await reachesContainers()) {
+		return;
+	}
+
+	const {CgroupDriver: driver} = await docker.info() as {CgroupDriver?: string};
+	if (driver === 'none') {
+		throw new CoppiceError('precondition', 'This Docker engine runs without control groups, so its containers can\'t be paused for a snapshot.', {
+			hint: 'Stop the services first (`coppice down`): what stands still anyhow is committed as it is. Rootless engines get control groups of version 2 by systemd.',
+		});
 	}
 };
 
@@ -149,19 +171,22 @@ const pauseAll = async ({engine, folder, findWriters}: FreezeOptions, hold: Hold
 /**
 Pauses containers until `thaw()`, until this process dies, or until the lease is over.
 
-@throws CoppiceError `failed` when one can't be paused. Nothing stays frozen then.
+@throws CoppiceError `failed` when one can't be paused, `precondition` where the engine is on another machine. Nothing stays frozen then.
 */
 export const freezeContainers = async (options: FreezeOptions): Promise<Freeze> => {
 	const {engine, folder, findWriters, leaseMilliseconds} = options;
+	// What runs on another machine has no data here, and a guard here could not help it when the line is cut.
+	await (engine.location.isLocal ? undefined : requireLocalEngine(engine));
 	const first = await findWriters();
 	if (first.length === 0) {
 		return {frozenAt: performance.now(), thaw: async () => ({milliseconds: 0, held: true})};
 	}
 
+	await requireFreezer(engine);
 	// After the lease the guard lets go on what is paused here.
 	const deadline = performance.now() + Math.min(standstillMilliseconds, leaseMilliseconds);
 	const hold = await openHold({
-		folder, leaseMilliseconds, letGo: ['docker', 'unpause'], environment: engine.location.environment,
+		folder, leaseMilliseconds, ...thawCommand(engine),
 	});
 	const began = performance.now();
 	let seen: ReadonlySet<string>;

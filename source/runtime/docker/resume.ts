@@ -6,6 +6,7 @@ import {CoppiceError} from '../../system/errors.ts';
 import type {Dependency, Service, Stack} from '../../stack/stack.ts';
 import {planStop} from '../plan-order.ts';
 import {inspectContainer, type StackContainer} from './containers.ts';
+import {isFirstProcess} from './dying-containers.ts';
 import {engineError, hasStatus, type Engine} from './engine.ts';
 import {explainFailure} from './start-failure.ts';
 
@@ -24,16 +25,43 @@ const allowedMilliseconds = ({healthCheck}: Service): number => patienceMillisec
 	? 0
 	: healthCheck.startPeriodMilliseconds + ((healthCheck.intervalMilliseconds + healthCheck.timeoutMilliseconds) * (healthCheck.retries + 1)));
 
+/** For how long the engine may take a container for running that was killed. */
+const noticeMilliseconds = 1000;
+
+/**
+Whether a container that the engine takes for running is about to be found dead: a command that was killed has killed it just before.
+*/
+const isDead = async ({docker, reachesContainers}: Engine, id: string): Promise<boolean> => {
+	const container = await inspectContainer(docker, id);
+	if (container === undefined || container.State.Restarting || container.State.Paused) {
+		return false;
+	}
+
+	const {State: state, HostConfig: host} = container;
+	return !state.Running || ((host.PidMode ?? '') === '' && await reachesContainers() && !isFirstProcess(state.Pid, id));
+};
+
 const startContainer = async (engine: Engine, stack: Stack, {id, service, state}: StackContainer): Promise<void> => {
 	const container = engine.docker.getContainer(id);
-	try {
-		await (state === 'paused' ? container.unpause() : container.start());
-	} catch (error) {
-		// It runs already.
-		if (hasStatus(error, 304)) {
-			return;
-		}
+	const begin = async (deadline: number): Promise<void> => {
+		try {
+			await container.start();
+		} catch (error) {
+			if (!hasStatus(error, 304)) {
+				throw error;
+			}
 
+			// It runs already, as far as the engine knows.
+			if (performance.now() < deadline && await isDead(engine, id)) {
+				await delay(pollMilliseconds);
+				await begin(deadline);
+			}
+		}
+	};
+
+	try {
+		await (state === 'paused' ? container.unpause() : begin(performance.now() + noticeMilliseconds));
+	} catch (error) {
 		const failure = engineError(error, engine.location, `start ${service}`, {stack: stack.name, service});
 		throw failure.code === 'failed' ? await explainFailure(engine, stack, failure.message, [service]) : failure;
 	}

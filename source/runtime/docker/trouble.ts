@@ -10,6 +10,9 @@ export type EngineInfo = {
 	readonly ServerVersion?: string;
 	readonly DockerRootDir?: string;
 
+	/** `systemd`, `cgroupfs`, or `none`, with which no container can be paused. */
+	readonly CgroupDriver?: string;
+
 	/** `name=rootless`, `name=userns`, `name=selinux`, `name=seccomp,profile=default`. */
 	readonly SecurityOptions?: readonly string[] | null;
 };
@@ -219,13 +222,19 @@ const checkRights = (facts: EngineFacts): Trouble[] => {
 	}
 
 	if (isRootlessEngine(facts)) {
+		const canPause = info.CgroupDriver !== 'none';
+		const paused = canPause ? '' : '. It runs without control groups, so that containers can\'t be paused: only what is stopped can be committed';
+		const groups = canPause ? '' : 'Run `coppice down` before a commit, or give the engine control groups of version 2 (`systemctl --user start docker`). ';
+		const place = user.id === 0
+			? 'Run coppice as the user whose engine it is, with a pool of that user\'s own (`coppice init --pool DIR`).'
+			: 'The pool has to be a folder of yours (`coppice init --pool DIR`) and can\'t move between this engine and one of root: the numbers of the users differ. '
+				+ 'Pools in a btrfs image need root. What a database closes to others (mode 0700) you can\'t read, and such a commit is refused: give the service '
+				+ '`user: "0"` where its image allows it, or use an engine of root.';
 		return [{
 			name: engineName,
 			result: 'warning',
-			message: `it is rootless: root of a container is ${user.id === 0 ? 'its user' : user.name} out here, and other users of a container are those of /etc/subuid. Files of databases in the pool belong to them`,
-			hint: user.id === 0
-				? 'Run coppice as the user whose engine it is, with a pool of that user\'s own (`coppice init --pool DIR`).'
-				: 'The pool has to be a folder of yours (`coppice init --pool DIR`) and can\'t move between this engine and one of root: the numbers of the users differ. Pools in a btrfs image need root.',
+			message: `it is rootless: root of a container is ${user.id === 0 ? 'its user' : user.name} out here, and other users of a container are those of /etc/subuid. Files of databases in the pool belong to them${paused}`,
+			hint: `${groups}${place}`,
 		}];
 	}
 

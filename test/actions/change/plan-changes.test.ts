@@ -41,6 +41,7 @@ class Model {
 		start: step => {
 			this.running = new Set([...this.running, ...step.services]);
 		},
+		'start-by-definition': () => undefined,
 		stage: step => {
 			const content = this.snapshots.get(step.snapshot);
 			if (content === undefined) {

@@ -2,14 +2,17 @@
 Containers standing still for a snapshot: a freezer that is killed, freezes that overlap, and what people had paused themselves.
 */
 import {spawn, type ChildProcess} from 'node:child_process';
-import {readdir} from 'node:fs/promises';
+import {mkdir, readdir, symlink} from 'node:fs/promises';
 import path from 'node:path';
 import process from 'node:process';
 import test, {type ExecutionContext} from 'ava';
+import {connectEngine} from '../../../source/runtime/docker/engine.ts';
+import {CoppiceError} from '../../../source/system/errors.ts';
 import {identify, readStat, withDescendants} from '../../../source/runtime/process/process-table.ts';
 import {runCommand} from '../../../source/system/run-command.ts';
 import {dockerMissing} from '../../fixtures/docker/engine.ts';
 import {skipAloud} from '../../fixtures/skip-aloud.ts';
+import {openEngineProxy} from '../fixtures/engine-proxy.ts';
 import {makeService} from '../fixtures/make-stack.ts';
 import {baseImage, openDockerStack, type OpenDockerStack} from '../fixtures/open-docker-stack.ts';
 import {fieldOf, forever, until} from '../runtime-contract.ts';
@@ -32,7 +35,7 @@ const open = async (t: ExecutionContext, names: readonly string[]): Promise<Open
 };
 
 /** What it holds is let go on by its guard, when it is killed, or after the lease. */
-const freezeInChild = (t: ExecutionContext, {stack, context}: OpenDockerStack, services: readonly string[]): ChildProcess => {
+const freezeInChild = (t: ExecutionContext, {stack, context}: OpenDockerStack, services: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcess => {
 	const child = spawn(process.execPath, ['--input-type=module-typescript', '-e', `
 import path from 'node:path';
 import {createDockerRuntime} from ${JSON.stringify(runtimeModule)};
@@ -44,7 +47,7 @@ const runtime = createDockerRuntime(${JSON.stringify(stack)}, {
 await runtime.freeze(${JSON.stringify(services)}, {leaseMilliseconds: 60_000});
 console.log('frozen');
 setInterval(() => {}, 1000);
-`], {stdio: ['ignore', 'pipe', 'inherit']});
+`], {stdio: ['ignore', 'pipe', 'inherit'], env: {...process.env, ...env}});
 	t.teardown(() => child.kill('SIGKILL'));
 	return child;
 };
@@ -99,6 +102,48 @@ if (missing === undefined) {
 		t.deepEqual(await statuses(), ['paused', 'paused']);
 		await until('it is noticed', async () => (await stack.reopen().states()).every(state => state.status === 'running'));
 		t.deepEqual(await readdir(holds), []);
+	});
+
+	test('the guard needs no docker; where it can\'t reach the engine the next command does its work', async t => {
+		const stack = await open(t, ['a']);
+		const {runtime, context} = stack;
+		const bare = path.join(context.runFolder, 'bin');
+		await mkdir(bare, {recursive: true});
+		await Promise.all(['cat', 'mv', 'rm', 'timeout', 'tr'].map(async program => symlink(`/usr/bin/${program}`, path.join(bare, program))));
+		const proxy = await openEngineProxy();
+		t.teardown(async () => proxy.dispose());
+		const env = {PATH: bare, DOCKER_HOST: proxy.url, NODE_OPTIONS: '--no-warnings'};
+
+		const first = freezeInChild(t, stack, ['a'], env);
+		await hears(first);
+		t.is(await fieldOf(runtime, 'a', 'status'), 'paused');
+		first.kill('SIGKILL');
+		await until('it runs', async () => await fieldOf(runtime, 'a', 'status') === 'running');
+		const holds = path.join(context.runFolder, 'holds');
+		await until('its guard has tidied up', async () => (await readdir(holds)).length === 0);
+
+		const second = freezeInChild(t, stack, ['a'], env);
+		await hears(second);
+		const [name = ''] = await readdir(holds);
+		const guard = identify(Number(name.split('.', 2)[1]))!;
+		proxy.interfere = method => method === 'POST' ? {status: 503} : undefined;
+		second.kill('SIGKILL');
+		await until('its guard has given up', () => identify(guard.processId)?.startTime !== guard.startTime);
+		t.is(await docker('inspect', '-f', '{{.State.Status}}', `${stack.project.name}-a-1`), 'paused');
+		t.is(await fieldOf(stack.reopen(), 'a', 'status'), 'running');
+		t.deepEqual(await readdir(holds), []);
+	});
+
+	test('containers of another machine\'s engine are not frozen for data of this one', async t => {
+		const {freezeContainers} = await import('../../../source/runtime/docker/freeze.ts');
+		const engine = await connectEngine();
+		const error = await t.throwsAsync(freezeContainers({
+			engine: {...engine, location: {...engine.location, isLocal: false, url: 'ssh://staging'}},
+			folder: '/nowhere',
+			leaseMilliseconds: 1000,
+			findWriters: async () => [],
+		}), {instanceOf: CoppiceError});
+		t.is(error.code, 'precondition');
 	});
 
 	test('what somebody had paused stays paused; what somebody lets go on, or starts anew, is told', async t => {

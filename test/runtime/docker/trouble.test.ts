@@ -223,6 +223,13 @@ const cases: readonly Case[] = [
 		hints: ['folder of yours'],
 	},
 	{
+		title: 'rootless, without control groups',
+		facts: {...good, info: {...withOptions('name=rootless').info, CgroupDriver: 'none'}, user: ada},
+		result: 'warning',
+		says: ['without control groups', 'stopped'],
+		hints: ['coppice down'],
+	},
+	{
 		title: 'rootless, as root',
 		facts: {...good, ...withOptions('name=rootless')},
 		result: 'warning',
