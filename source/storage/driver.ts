@@ -4,6 +4,8 @@ The interface of copy-on-write storage. One contract suite (`test/storage/driver
 Every change here can be cut by a power failure between any two system calls, and is safe to run again with the same arguments:
 it then finishes what was begun, or finds it done. The journal of the verbs relies on that, and on ids chosen by the caller.
 */
+import type {StreamPart} from '../stream/commands.ts';
+import type {DiffOptions} from '../stream/diff-trees.ts';
 import type {VolumeAddress} from './layout.ts';
 
 export type {VolumeAddress} from './layout.ts';
@@ -74,7 +76,7 @@ export type VolumeContents = {
 	/** Ids of whole snapshots. */
 	readonly snapshots: readonly string[];
 
-	/** Names of clones staged and not yet swapped in. */
+	/** Names of clones staged and not yet swapped in; those that a running process receives into are left out. */
 	readonly staged: readonly string[];
 
 	/** Ids of snapshots removed but not yet destroyed. */
@@ -107,6 +109,38 @@ export type OpenSnapshot = {
 	/** The `data` folder, read-only. */
 	readonly path: string;
 	close: () => Promise<void>;
+};
+
+export type SnapshotPair = {
+	readonly snapshot: string;
+
+	/** Any snapshot of the volume; none for all of the data. */
+	readonly base?: string | undefined;
+};
+
+/**
+A snapshot, and a base to compare it with, opened for making a stream of what differs.
+*/
+export type OpenPair = {
+	/** The folder that holds `data`. Whatever else is in it is nothing of ours. */
+	readonly root: string;
+	readonly baseRoot: string | undefined;
+
+	/** Milliseconds since 1970 when the snapshot was taken, or a little before. */
+	readonly takenAt: number;
+
+	/** How to compare the two. */
+	readonly rule: Pick<DiffOptions, 'clones' | 'partedAt' | 'trustTimesBefore' | 'changedRanges'>;
+	close: () => Promise<void>;
+};
+
+/**
+What a file system's own program is to make a snapshot of.
+*/
+export type NativeReceive = SnapshotPair & {
+	/** The checked commands of a stream in terms of ids. Those about the root are left out. Opened anew for each try. */
+	readonly open: () => AsyncIterable<StreamPart>;
+	readonly signal?: AbortSignal | undefined;
 };
 
 export type StorageDriver = {
@@ -164,6 +198,22 @@ export type StorageDriver = {
 	*/
 	renameBranch(address: VolumeAddress, from: string, to: string): Promise<void>;
 
+	/**
+	Makes an empty clone under a name that no branch has, as `stage` does: there is no `data` in it yet.
+
+	@returns The path of the folder that `data` is to be made in.
+	*/
+	stageEmpty(address: VolumeAddress, staged: string): Promise<string>;
+
+	/**
+	Makes a staged clone, to which nobody writes any more and which is on disk, a snapshot. Where that snapshot is whole already it stays, and the
+	clone goes. Done already (nothing staged under that name) is no error as long as the snapshot is there.
+
+	@param takenAt - Milliseconds since 1970 when the data were like that where they come from, or a little before.
+	@throws CoppiceError `not-found` when there is neither.
+	*/
+	keepStaged(address: VolumeAddress, staged: string, snapshot: string, takenAt: number): Promise<void>;
+
 	/** Removes a staged clone that is not wanted any more. */
 	unstage(address: VolumeAddress, staged: string): Promise<void>;
 
@@ -190,6 +240,25 @@ export type StorageDriver = {
 
 	/** Opens a snapshot for reading. */
 	openSnapshot(address: VolumeAddress, snapshot: string): Promise<OpenSnapshot>;
+
+	/** Opens a snapshot, with a base or without, to make a stream of it. */
+	openPair(address: VolumeAddress, pair: SnapshotPair): Promise<OpenPair>;
+
+	/**
+	The file system's own stream of what differs, of the form of `btrfs send`, in terms of its own uuids. Nothing where this user or these two
+	snapshots can't have one: then the two have to be compared.
+	*/
+	sendNatively?(address: VolumeAddress, pair: SnapshotPair, options?: {signal?: AbortSignal | undefined}): Promise<AsyncIterable<Uint8Array> | undefined>;
+
+	/**
+	Makes a snapshot of a stream by the file system's own program: whole, sealed and lasting, or not there.
+
+	@returns Whether it did. Where it can't, for whatever reason but want of space, nothing is left and our own applier has to try.
+	*/
+	receiveNatively?(address: VolumeAddress, request: NativeReceive): Promise<boolean>;
+
+	/** About how many bytes of content differ, where the file system tells quickly. */
+	estimateDifference?(address: VolumeAddress, pair: Required<SnapshotPair>): Promise<number | undefined>;
 
 	/** What differs from `from` to `to`, at most `limit` files listed (all counted). */
 	changes(address: VolumeAddress, from: DataReference, to: DataReference, options?: {limit?: number}): Promise<ChangeSummary>;

@@ -4,7 +4,8 @@ and it becomes another of these by being renamed. How a folder is made, cloned, 
 
 What a name in the volume's folders says:
 - `branches/NAME`, `branches/.staged-NAME`, `snapshots/ID`, `snapshots/.trash-ID`: whole.
-- `.making-…`: being made; `.doomed-…`: being destroyed. Nobody needs these after a crash.
+- `.making-…`: being made; `.doomed-…`: being destroyed; `snapshots/.receiving-…` and `branches/.staged-receiving-…`: being received by the process
+  that the name tells. Nobody needs these after a crash.
 
 The time of modification of such a folder (not of `data/`) is a stamp: when the snapshot was taken, or the clone was made. See
 `compare-trees.ts` for what it is good for.
@@ -22,6 +23,7 @@ import {
 	rm,
 } from 'node:fs/promises';
 import path from 'node:path';
+import {setTimeout as delay} from 'node:timers/promises';
 import {randomBytes} from 'node:crypto';
 import {listIfThere, syncFolder} from '../system/durable-file.ts';
 import {CoppiceError} from '../system/errors.ts';
@@ -29,6 +31,7 @@ import {failpoint} from '../system/failpoint.ts';
 import {componentToName, isSnapshotId} from '../system/names.ts';
 import type {
 	DataReference,
+	NativeReceive,
 	SnapshotRequest,
 	StorageDriver,
 	VolumeContents,
@@ -46,6 +49,8 @@ import {
 	type VolumeAddress,
 } from './layout.ts';
 import {makeFolder} from './make-folder.ts';
+import {checkReceived} from './received-tree.ts';
+import {isAbandoned, isReceivingName, newReceivingName} from './receiving-name.ts';
 import {
 	branchExists,
 	branchNotFound,
@@ -59,6 +64,12 @@ const doomedPrefix = '.doomed-';
 const stagedPrefix = '.staged-';
 const trashPrefix = '.trash-';
 
+/** Hides what is being received by the file system's own program, beside the snapshots. */
+const hidden = '.';
+
+/** Milliseconds; longer than a tick of the clock that stamps files. */
+const tick = 30;
+
 const dataOf = (folder: string): string => path.join(folder, 'data');
 
 /** Stamps a folder with the time now, or a little before it. */
@@ -66,6 +77,8 @@ export const stampFolder = (folder: string): void => {
 	const now = new Date();
 	utimesSync(folder, now, now);
 };
+
+const stampOf = (folder: string): number => Math.floor(statSync(folder).mtimeMs);
 
 /** A name beside `folder` for what is being made or destroyed. */
 const besides = (folder: string, prefix: string): string =>
@@ -196,6 +209,69 @@ export const createFolderDriver = (pool: string, engine: FolderEngine): StorageD
 		throw failed.reason as Error;
 	};
 
+	/** Makes an empty folder whole, with what `fill` puts in it. */
+	const createWhole = async (folder: string, fill?: (making: string) => Promise<void>): Promise<void> => {
+		await withRoom(async () => {
+			const making = makingName(folder);
+			try {
+				await engine.create(making);
+				await chmod(making, 0o755);
+				await fill?.(making);
+				await syncFolder(making);
+				await rename(making, folder);
+			} catch (error) {
+				if (isThere(making)) {
+					await engine.destroy([making]);
+				}
+
+				throw error;
+			}
+		});
+		await syncFolder(path.dirname(folder));
+	};
+
+	/** Stamps what was received: a clone that keeps inodes shows what changes from now on, a copy only what changed by the files' own times. */
+	const stampReceived = async (folder: string, takenAt: number): Promise<void> => {
+		if (engine.clones === 'inode') {
+			await delay(tick);
+			stampFolder(folder);
+			return;
+		}
+
+		const time = Math.min(takenAt, Date.now()) / 1000;
+		utimesSync(folder, time, time);
+	};
+
+	/** Has the engine make a snapshot of a stream, out of sight until it is whole. */
+	const receiveWhole = async (address: VolumeAddress, {snapshot, base, open, signal}: NativeReceive): Promise<boolean> => {
+		const kept = snapshotOf(address, snapshot);
+		const baseFolder = base === undefined ? undefined : wholeSnapshot(address, base);
+		await makeFolder(path.dirname(kept));
+		const folder = path.join(path.dirname(kept), `${hidden}${newReceivingName()}`);
+		try {
+			const isMade = await engine.receive?.({
+				folder, uuid: snapshot, base: baseFolder, parts: open(), signal,
+			}) ?? false;
+			if (!isMade) {
+				return false;
+			}
+
+			await checkReceived(folder);
+			failpoint('storage-received-natively');
+			// Somebody else may have been quicker.
+			if (!isThere(kept)) {
+				await rename(folder, kept);
+				await syncFolder(path.dirname(kept));
+			}
+
+			return true;
+		} finally {
+			if (isThere(folder)) {
+				await destroy([folder]);
+			}
+		}
+	};
+
 	const comparison = createFolderComparison(engine, pool, resolve);
 
 	const contents = async (address: VolumeAddress): Promise<VolumeContents> => {
@@ -203,10 +279,16 @@ export const createFolderDriver = (pool: string, engine: FolderEngine): StorageD
 		const inBranches = await listIfThere(branchesFolder(pool, address));
 		const inSnapshots = await listIfThere(snapshotsFolder(pool, address));
 		const withPrefix = (names: readonly string[], prefix: string) => names.filter(name => name.startsWith(prefix)).map(name => name.slice(prefix.length));
-		const isLeftover = (name: string) => name.startsWith(makingPrefix) || name.startsWith(doomedPrefix);
+		// What is being received is not under the stack's lock: it is left over only when the process is gone.
+		const isLeftover = (name: string) => {
+			const prefix = [makingPrefix, doomedPrefix, stagedPrefix, hidden].find(each => name.startsWith(each));
+			const rest = name.slice(prefix?.length);
+			return prefix !== undefined && (isReceivingName(rest) ? isAbandoned(rest) : prefix === makingPrefix || prefix === doomedPrefix);
+		};
+
 		return {
 			branches: inBranches.filter(name => !name.startsWith('.')).map(name => componentToName(name)).toSorted(),
-			staged: withPrefix(inBranches, stagedPrefix),
+			staged: withPrefix(inBranches, stagedPrefix).filter(name => !isReceivingName(name)),
 			snapshots: inSnapshots.filter(name => isSnapshotId(name)),
 			trash: withPrefix(inSnapshots, trashPrefix),
 			leftovers: [
@@ -230,24 +312,10 @@ export const createFolderDriver = (pool: string, engine: FolderEngine): StorageD
 			checkPool();
 			await makeFolder(path.dirname(folder));
 			await makeFolder(snapshotsFolder(pool, address));
-			await withRoom(async () => {
-				const making = makingName(folder);
-				try {
-					await engine.create(making);
-					await mkdir(dataOf(making));
-					await chmod(making, 0o755);
-					await chmod(dataOf(making), 0o755);
-					await syncFolder(making);
-					await rename(making, folder);
-				} catch (error) {
-					if (isThere(making)) {
-						await engine.destroy([making]);
-					}
-
-					throw error;
-				}
+			await createWhole(folder, async making => {
+				await mkdir(dataOf(making));
+				await chmod(dataOf(making), 0o755);
 			});
-			await syncFolder(path.dirname(folder));
 		},
 
 		async prepareSnapshot(requests) {
@@ -330,6 +398,40 @@ export const createFolderDriver = (pool: string, engine: FolderEngine): StorageD
 			await syncFolder(path.dirname(after));
 		},
 
+		async stageEmpty(address, staged) {
+			const folder = stagedFolder(pool, address, staged);
+			if (!isThere(folder)) {
+				checkPool();
+				await makeFolder(path.dirname(folder));
+				await createWhole(folder);
+			}
+
+			return folder;
+		},
+
+		async keepStaged(address, staged, snapshot, takenAt) {
+			const folder = stagedFolder(pool, address, staged);
+			const kept = snapshotOf(address, snapshot);
+			if (isThere(folder)) {
+				if (isThere(kept)) {
+					await destroy([folder]);
+				} else {
+					await makeFolder(path.dirname(kept));
+					await withRoom(async () => {
+						await chmod(folder, 0o755);
+						await stampReceived(folder, takenAt);
+						await rename(folder, kept);
+					});
+					failpoint('storage-staged-kept');
+					await syncFolder(path.dirname(folder));
+				}
+			} else {
+				wholeSnapshot(address, snapshot);
+			}
+
+			await sealIfNeeded(kept);
+		},
+
 		async unstage(address, staged) {
 			const folder = stagedFolder(pool, address, staged);
 			if (isThere(folder)) {
@@ -397,6 +499,42 @@ export const createFolderDriver = (pool: string, engine: FolderEngine): StorageD
 					// A folder needs no closing.
 				},
 			};
+		},
+
+		async openPair(address, {snapshot, base}) {
+			const root = wholeSnapshot(address, snapshot);
+			const baseRoot = base === undefined ? undefined : wholeSnapshot(address, base);
+			const takenAt = stampOf(root);
+			return {
+				root,
+				baseRoot,
+				takenAt,
+				// Whether two snapshots keep inodes is seen from their roots, where clones do.
+				rule: baseRoot !== undefined && engine.clones === 'copy'
+					? {clones: 'copy', trustTimesBefore: BigInt(Math.min(takenAt, stampOf(baseRoot))) * 1_000_000n}
+					: {},
+				async close() {
+					// A folder needs no closing.
+				},
+			};
+		},
+
+		async sendNatively(address, {snapshot, base}, options = {}) {
+			return engine.send?.(base === undefined ? undefined : wholeSnapshot(address, base), wholeSnapshot(address, snapshot), options);
+		},
+
+		...(engine.receive !== undefined && {
+			async receiveNatively(address: VolumeAddress, request: NativeReceive) {
+				let isReceived = false;
+				await withRoom(async () => {
+					isReceived = await receiveWhole(address, request);
+				});
+				return isReceived;
+			},
+		}),
+
+		async estimateDifference(address, {snapshot, base}) {
+			return base === undefined ? undefined : engine.estimate?.(wholeSnapshot(address, base), wholeSnapshot(address, snapshot));
 		},
 
 		changes: comparison.changes,

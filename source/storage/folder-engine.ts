@@ -1,6 +1,7 @@
 /**
 What a storage driver has to bring along where branches and snapshots are folders; `folder-driver.ts` does the rest.
 */
+import type {StreamPart} from '../stream/commands.ts';
 import type {TreeRule, TreeUsage} from './compare-trees.ts';
 import type {
 	DriverName,
@@ -55,4 +56,28 @@ export type FolderEngine = {
 
 	/** Of files that differ from the base, the bytes of disk that no other clone shares. Unless told, counted by comparing content. */
 	exclusiveBytes?(files: TreeUsage['differing'], options: {readonly isQuick: boolean}): Promise<number>;
+
+	/** The file system's own stream from one sealed folder to another, or of all of one; nothing where there can't be one. */
+	send?(from: string | undefined, to: string, options: {readonly signal?: AbortSignal | undefined}): AsyncIterable<Uint8Array> | undefined;
+
+	/** About how many bytes of content differ between two sealed folders. */
+	estimate?(from: string, to: string): Promise<number | undefined>;
+
+	/**
+	Makes a folder of a checked stream: whole, sealed, lasting. What it leaves where it did not is removed by the caller.
+
+	@returns Whether it could.
+	*/
+	receive?(request: FolderReceive): Promise<boolean>;
+};
+
+export type FolderReceive = {
+	/** The folder to make, in that of the base. */
+	readonly folder: string;
+
+	/** What it is to be known by. */
+	readonly uuid: string;
+	readonly base: string | undefined;
+	readonly parts: AsyncIterable<StreamPart>;
+	readonly signal?: AbortSignal | undefined;
 };

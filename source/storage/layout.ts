@@ -9,7 +9,7 @@ Where everything is in a pool. The one place that knows the paths of the data la
                                        snapshots/<snapshot>/data  read-only
                                        snapshots/.trash-<snapshot>/data
                                        current -> branches/<branch>
-                                       incoming/
+                                       incoming/<snapshot>/       what was received of its stream so far
 <pool>/stacks/<stack>/history/
 ```
 */

@@ -69,6 +69,14 @@ const loadDriver = async (pool: string, description: PoolDescription): Promise<S
 };
 
 /**
+Whether there is a pool in a folder, be it mounted or not. Opens and mounts nothing.
+*/
+export const isPoolKnown = async (folder: string): Promise<boolean> => {
+	const pool = await resolvePath(path.resolve(folder));
+	return await readPoolFile(pool) !== undefined || await readBesidePoolFile(pool) !== undefined;
+};
+
+/**
 Opens the pool in a folder. One that has to be mounted and is not (after a reboot, say) is mounted again where this user may.
 
 @throws CoppiceError `precondition` when there is no pool, it is not mounted and can't be, or it is of a newer version or of an

@@ -55,10 +55,16 @@ export type ApplyOptions = Omit<CheckOptions, 'lookUp' | 'maximumVersion'> & {
 
 	/** Whose a file shall be here that is somebody's there: user numbers differ between hosts. */
 	readonly mapOwner?: (owner: Owner) => Owner;
+
+	/** Leaves the owner, the mode, the times and the attributes of `into` itself as they are. */
+	readonly keepRoot?: boolean;
 	readonly signal?: AbortSignal;
 
 	/** Told now and then how many bytes of the stream are done. */
 	readonly onProgress?: (bytes: number) => void;
+
+	/** Takes the checksums as right: the stream was checked before. */
+	readonly skipsChecksums?: boolean;
 
 	/** Does not wait until everything is on disk: for what is thrown away, or synced later. */
 	readonly skipSync?: boolean;
@@ -69,6 +75,9 @@ export type Applied = {
 
 	/** Bytes of the stream. */
 	readonly bytes: number;
+
+	/** When the root was modified last by the stream, in nanoseconds since 1970, where the stream says so. */
+	readonly rootTime: bigint | undefined;
 
 	/** What the stream had and the folder has not. */
 	readonly leftOut: readonly LeftOut[];
@@ -110,7 +119,7 @@ const turnLength = 256;
 @throws CoppiceError `failed` with the place in the stream for what the checker refuses and for what can't be done; `interrupted` by the signal.
 */
 export const applyStream = async (source: AsyncIterable<Uint8Array>, into: string, options: ApplyOptions = {}): Promise<Applied> => {
-	const {base, signal, onProgress, skipSync = false, ...checks} = options;
+	const {base, signal, onProgress, skipSync = false, skipsChecksums = false, keepRoot: _1, mapOwner: _2, ...checks} = options;
 	using tree = new ConfinedTree(into);
 	using baseTree = base === undefined ? undefined : new ConfinedTree(base);
 	const checker = new StreamChecker({...checks, ...(baseTree !== undefined && {lookUp: lookUpIn(baseTree)})});
@@ -118,18 +127,18 @@ export const applyStream = async (source: AsyncIterable<Uint8Array>, into: strin
 	let bytes = 0;
 	let count = 0;
 	try {
-		for await (const part of checkParts(decodeParts(source), checker)) {
+		for await (const part of checkParts(decodeParts(source, {skipsChecksums}), checker)) {
 			await applier.apply(part);
 			bytes = part.offset + part.size;
+			if (signal?.aborted === true) {
+				throw new CoppiceError('interrupted', 'Interrupted while the stream was applied.');
+			}
+
 			if (++count % turnLength !== 0) {
 				continue;
 			}
 
 			onProgress?.(bytes);
-			if (signal?.aborted === true) {
-				throw new CoppiceError('interrupted', 'Interrupted while the stream was applied.');
-			}
-
 			await breathe();
 		}
 
@@ -143,7 +152,9 @@ export const applyStream = async (source: AsyncIterable<Uint8Array>, into: strin
 		await runCommand(['sync', '--file-system', into]);
 	}
 
-	return {identity: checker.identity!, bytes, leftOut: [...checker.leftOut, ...applier.leftOut]};
+	return {
+		identity: checker.identity!, bytes, rootTime: applier.rootTime, leftOut: [...checker.leftOut, ...applier.leftOut],
+	};
 };
 
 const toNanoseconds = ({seconds, nanoseconds}: StreamTime): bigint => (BigInt(seconds) * 1_000_000_000n) + BigInt(nanoseconds);
@@ -159,6 +170,7 @@ class Applier {
 	readonly #leftOut = new LeftOutList();
 	readonly #isRoot = isRoot();
 	#identity: StreamIdentity | undefined;
+	#rootTime: bigint | undefined;
 
 	/** Modes that folders get at the end, by inode: who is not root can't write to a folder that is read-only. */
 	readonly #folderModes = new Map<bigint, number>();
@@ -202,7 +214,13 @@ class Applier {
 
 			default: {
 				await this.#writer.finish();
-				this.#changeTree(command);
+				if (command.type === 'utimes' && command.path === '') {
+					this.#rootTime = toNanoseconds(command.mtime);
+				}
+
+				if (!(this.#options.keepRoot === true && commandPath(command) === '')) {
+					this.#changeTree(command);
+				}
 			}
 		}
 	}
@@ -520,6 +538,10 @@ class Applier {
 
 		const tree = isOwn ? this.#tree : this.#base!;
 		return {descriptor: openRegularFile(tree.reach(clonePath), flags), offset: cloneOffset, length: cloneLength};
+	}
+
+	get rootTime(): bigint | undefined {
+		return this.#rootTime;
 	}
 
 	get leftOut(): readonly LeftOut[] {

@@ -43,6 +43,9 @@ export type CheckOptions = {
 	/** `full` or `increment` refuses the other; either unless told. */
 	readonly expects?: 'full' | 'increment';
 
+	/** The stream must be of this one. */
+	readonly uuid?: string;
+
 	/** The stream must be based on this one. */
 	readonly baseUuid?: string;
 
@@ -186,6 +189,10 @@ export class StreamChecker {
 		const isFull = command.type === 'subvol';
 		if (this.#options.expects === (isFull ? 'increment' : 'full')) {
 			throw refuse(part, isFull ? 'it is a full stream, an increment is expected' : 'it is an increment, a full stream is expected');
+		}
+
+		if (this.#options.uuid !== undefined && command.uuid !== this.#options.uuid) {
+			throw refuse(part, `it is of ${command.uuid}, not of ${this.#options.uuid}`);
 		}
 
 		const base = command.type === 'snapshot' ? {uuid: command.cloneUuid, ctransid: command.cloneCtransid} : undefined;
@@ -455,7 +462,7 @@ export class StreamChecker {
 		const isHarmless = kind === 'special' || (command.mode & rights) === 0;
 		return isHarmless || this.#passPrivilege(part, command.path, 'set-user-id or set-group-id bits')
 			? part
-			: {...part, command: {...command, mode: command.mode & ~rights}};
+			: {offset: part.offset, size: part.size, command: {...command, mode: command.mode & ~rights}};
 	}
 
 	#checkXattr(part: StreamPart, command: Extract<StreamCommand, {type: 'set_xattr' | 'remove_xattr'}>): StreamPart | undefined {

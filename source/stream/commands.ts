@@ -207,6 +207,9 @@ export type StreamPart = {
 
 	/** Bytes that it takes. */
 	readonly size: number;
+
+	/** It as it stands there, where it was read from a stream and not changed since. */
+	readonly raw?: Uint8Array;
 	readonly command: StreamHeader | StreamCommand;
 };
 

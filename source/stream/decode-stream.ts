@@ -34,6 +34,9 @@ export type DecodeOptions = {
 	above 128 KiB with version 2; a claim of 4 GiB is an attack.
 	*/
 	readonly maximumPayload?: number;
+
+	/** Takes the checksums as right: for what this process has checked before, or the kernel has just made. */
+	readonly skipsChecksums?: boolean;
 };
 
 const bad = (offset: number, what: string): CoppiceError =>
@@ -62,7 +65,7 @@ As `decodeStream`, with the place of each command in the stream.
 @yields A command with its place, or the header before the first.
 */
 export async function * decodeParts(source: AsyncIterable<Uint8Array>, options: DecodeOptions = {}): AsyncGenerator<StreamPart, void, undefined> {
-	const maximumPayload = options.maximumPayload ?? (512 * 1024);
+	const {maximumPayload = 512 * 1024, skipsChecksums = false} = options;
 	const input = new Input(source);
 	try {
 		while (await input.has(1)) {
@@ -80,12 +83,17 @@ export async function * decodeParts(source: AsyncIterable<Uint8Array>, options: 
 				throw bad(input.offset, `its version ${version} is not known`);
 			}
 
-			yield {offset: input.offset - streamHeaderSize, size: streamHeaderSize, command: {type: 'header', version}};
+			yield {
+				offset: input.offset - streamHeaderSize, size: streamHeaderSize, raw: header, command: {type: 'header', version},
+			};
 			let isOpen = true;
 			while (isOpen) {
 				const {offset} = input;
-				const command = await readCommand(input, version, maximumPayload);
-				yield {offset, size: input.offset - offset, command};
+				const raw = await readCommand(input, maximumPayload, skipsChecksums);
+				const command = decodeCommand(raw, version, offset);
+				yield {
+					offset, size: raw.length, raw, command,
+				};
 				isOpen = command.type !== 'end';
 			}
 		}
@@ -94,37 +102,52 @@ export async function * decodeParts(source: AsyncIterable<Uint8Array>, options: 
 	}
 }
 
-const readCommand = async (input: Input, version: number, maximumPayload: number): Promise<StreamCommand> => {
+/** The next command as it is, with its header. */
+const readCommand = async (input: Input, maximumPayload: number, skipsChecksums: boolean): Promise<Buffer> => {
 	const start = input.offset;
 	if (!await input.has(commandHeaderSize)) {
 		throw bad(start, 'it is cut off before its end');
 	}
 
-	const header = input.take(commandHeaderSize);
-	const length = header.readUInt32LE(0);
+	const length = input.peek(commandHeaderSize).readUInt32LE(0);
 	if (length > maximumPayload) {
 		throw bad(start, `a command claims ${length} bytes, ${maximumPayload} are allowed`);
 	}
 
-	if (!await input.has(length)) {
+	if (!await input.has(commandHeaderSize + length)) {
 		throw bad(start, 'it is cut off in a command');
 	}
 
+	const raw = input.take(commandHeaderSize + length);
+	if (skipsChecksums) {
+		return raw;
+	}
+
 	// The checksum covers the header too, with its own field zero.
-	const blank = Buffer.from(header);
+	const blank = Buffer.from(raw.subarray(0, commandHeaderSize));
 	blank.writeUInt32LE(0, 6);
-	const payload = input.take(length);
-	if (crc32c(crc32c(0, blank), payload) !== header.readUInt32LE(6)) {
+	if (crc32c(crc32c(0, blank), raw.subarray(commandHeaderSize)) !== raw.readUInt32LE(6)) {
 		throw bad(start, 'a checksum does not match');
 	}
 
-	const number = header.readUInt16LE(4);
+	return raw;
+};
+
+/**
+One command by itself.
+
+@param raw - With its header, whole; the checksum is not looked at.
+@param start - Bytes of the stream before it, for messages.
+@throws CoppiceError `failed` naming that place where it makes no sense.
+*/
+export const decodeCommand = (raw: Buffer, version: number, start: number): StreamCommand => {
+	const number = raw.readUInt16LE(4);
 	const name = commandNames.get(number);
 	if (name === undefined || commandShapes[name].since > version) {
 		throw bad(start, `command ${number} is not part of version ${version}`);
 	}
 
-	return readAttributes(name, payload, version, start);
+	return readAttributes(name, raw.subarray(commandHeaderSize), version, start);
 };
 
 const readAttributes = (name: CommandName, payload: Buffer, version: number, start: number): StreamCommand => {
@@ -221,6 +244,16 @@ class Input {
 		this.#chunks = source[Symbol.asyncIterator]();
 	}
 
+	/** Lets go of bytes of the first chunk. */
+	#drop(length: number): void {
+		const [first] = this.#waiting;
+		if (first === undefined || first.length === length) {
+			this.#waiting.shift();
+		} else {
+			this.#waiting[0] = first.subarray(length);
+		}
+	}
+
 	/** Bytes taken so far. */
 	get offset(): number {
 		return this.#offset;
@@ -247,22 +280,30 @@ class Input {
 		return true;
 	}
 
+	/** The next bytes, which `has` has found to be there; they stay. */
+	peek(length: number): Buffer {
+		const [first] = this.#waiting;
+		return first !== undefined && first.length >= length ? first.subarray(0, length) : Buffer.concat(this.#waiting).subarray(0, length);
+	}
+
 	/** The next bytes, which `has` has found to be there. */
 	take(length: number): Buffer {
-		if (this.#waiting.length > 1 && this.#waiting[0]!.length < length) {
-			this.#waiting = [Buffer.concat(this.#waiting)];
-		}
-
-		const first = this.#waiting[0] ?? Buffer.alloc(0);
-		const piece = first.subarray(0, length);
-		if (first.length === length) {
-			this.#waiting.shift();
-		} else {
-			this.#waiting[0] = first.subarray(length);
-		}
-
 		this.#length -= length;
 		this.#offset += length;
+		const first = this.#waiting[0] ?? Buffer.alloc(0);
+		if (first.length >= length) {
+			this.#drop(length);
+			return first.subarray(0, length);
+		}
+
+		const piece = Buffer.allocUnsafe(length);
+		for (let done = 0; done < length;) {
+			const part = this.#waiting[0]!.subarray(0, length - done);
+			part.copy(piece, done);
+			done += part.length;
+			this.#drop(part.length);
+		}
+
 		return piece;
 	}
 }

@@ -51,6 +51,12 @@ export type DiffOptions = {
 	readonly clones?: CloneKind;
 
 	/**
+	For clones that keep inodes: nanoseconds since 1970 when both trees were still one, where that is before the old one was made. What changed
+	later is compared.
+	*/
+	readonly partedAt?: bigint;
+
+	/**
 	For clones that are copies: nanoseconds since 1970 when the copy was made. Files of the same size, owner, mode and time of modification,
 	which is before this, are then taken as the same without reading them. A program that sets times can deceive this.
 	*/
@@ -107,16 +113,14 @@ export async function * diffTrees(oldRoot: string | undefined, newRoot: string, 
 	});
 	let count = 0;
 	for await (const command of differ.run()) {
-		yield command;
-		if (++count % turnLength !== 0) {
-			continue;
-		}
-
 		if (signal?.aborted === true) {
 			throw new CoppiceError('interrupted', 'Interrupted while the stream was made.');
 		}
 
-		await breathe();
+		yield command;
+		if (++count % turnLength === 0) {
+			await breathe();
+		}
 	}
 
 	yield {type: 'end'};
@@ -146,6 +150,9 @@ class Differ {
 	readonly #clones: CloneKind;
 	readonly #reader: ContentReader;
 
+	/** What was changed before this was in both trees before they parted. */
+	readonly #settledBefore: bigint;
+
 	/** Where items of the new tree wait for their place. */
 	readonly #orphans = new Map<Item, BytePath>();
 
@@ -163,6 +170,8 @@ class Differ {
 			? {before: new Map(), after: new Map()}
 			: matchTrees(scannedOld, scanned, this.#clones);
 		this.#reader = new ContentReader(sources.native);
+		const newest = scannedOld?.newestChange ?? 0n;
+		this.#settledBefore = options.partedAt !== undefined && options.partedAt < newest ? options.partedAt : newest;
 	}
 
 	/** Whether a name of the old tree is in the new one for the same inode and folder. */
@@ -323,7 +332,7 @@ class Differ {
 	#isUnchanged(before: Item, item: Item): boolean {
 		return this.#clones === 'inode' && before.ino === item.ino && before.ctimeNs === item.ctimeNs
 			&& before.mtimeNs === item.mtimeNs && before.size === item.size && hasSameOwner(before, item)
-			&& item.ctimeNs < this.#sources.scannedOld!.newestChange - granularityOf(item.ctimeNs);
+			&& item.ctimeNs < this.#settledBefore - granularityOf(item.ctimeNs);
 	}
 
 	#hasTrustedTimes(before: Item, item: Item): boolean {

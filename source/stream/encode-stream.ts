@@ -155,6 +155,35 @@ const writeCommand = (output: Buffer, command: StreamCommand, start: number): nu
 	return at;
 };
 
+/**
+One command by itself, for whoever has to add it to a stream that is already under way.
+
+@throws CoppiceError `failed` for a command that is too long.
+*/
+export const encodeCommand = (command: StreamCommand): Buffer => {
+	const size = writeCommand(scratch, command, 0);
+	return Buffer.from(scratch.subarray(0, size));
+};
+
+const scratch = Buffer.allocUnsafeSlow(maximumCommand);
+
+/** As `encodeCommand`, or the header of a stream. */
+export const encodePart = (command: StreamHeader | StreamCommand): Buffer => {
+	if (command.type !== 'header') {
+		return encodeCommand(command);
+	}
+
+	const output = Buffer.alloc(streamHeaderSize);
+	writeHeader(output, 0);
+	return output;
+};
+
+/** Writes the header of a stream of version 1. */
+const writeHeader = (output: Buffer, at: number): void => {
+	output.write(streamMagic, at, 'latin1');
+	output.writeUInt32LE(1, at + streamMagic.length);
+};
+
 const isOfVersion1 = (type: CommandName): boolean => commandShapes[type].since === 1;
 
 /**
@@ -181,22 +210,21 @@ export async function * encodeStream(
 		return piece;
 	};
 
-	const writeHeader = (): void => {
-		batch.write(streamMagic, end, 'latin1');
-		batch.writeUInt32LE(1, end + streamMagic.length);
+	const begin = (): void => {
+		writeHeader(batch, end);
 		end += streamHeaderSize;
 	};
 
 	let isOpen = false;
 	for await (const command of commands) {
 		if (command.type === 'header') {
-			writeHeader();
+			begin();
 			isOpen = true;
 			continue;
 		}
 
 		if (!isOpen) {
-			writeHeader();
+			begin();
 			isOpen = true;
 		}
 

@@ -102,7 +102,7 @@ export const pathOfName = ({folder, name}: Name): BytePath => joinPath(pathOf(fo
 @throws CoppiceError `interrupted` by the signal; the failure of the system call where something can't be read.
 */
 export const scanTree = async (tree: ConfinedTree, {signal, onLeftOut}: ScanOptions = {}): Promise<ScannedTree> => {
-	const shared = new Map<bigint, Item>();
+	const shared = new Map<string, Item>();
 	let newestChange = 0n;
 	let count = 0;
 	const look = (path: BytePath): BigIntStats => lstatSync(bytePathToNode(tree.reach(path)), {bigint: true});
@@ -136,12 +136,14 @@ export const scanTree = async (tree: ConfinedTree, {signal, onLeftOut}: ScanOpti
 	const enter = (path: BytePath, folder: Item, name: string): void => {
 		const full = joinPath(path, name);
 		const stats = look(full);
-		if (stats.dev !== rootStats.dev) {
+		// Only of folders: overlayfs has files of one tree on several devices.
+		if (stats.isDirectory() && stats.dev !== rootStats.dev) {
 			onLeftOut?.('other file systems', full);
 			return;
 		}
 
-		let item = stats.nlink > 1n && !stats.isDirectory() ? shared.get(stats.ino) : undefined;
+		const identity = `${stats.dev}:${stats.ino}`;
+		let item = stats.nlink > 1n && !stats.isDirectory() ? shared.get(identity) : undefined;
 		if (item === undefined) {
 			item = describe(full, stats);
 			if (item.kind === 'device') {
@@ -150,7 +152,7 @@ export const scanTree = async (tree: ConfinedTree, {signal, onLeftOut}: ScanOpti
 			}
 
 			if (stats.nlink > 1n && item.kind !== 'folder') {
-				shared.set(stats.ino, item);
+				shared.set(identity, item);
 			}
 		}
 

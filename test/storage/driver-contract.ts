@@ -12,6 +12,7 @@ import {
 	lstat,
 	mkdir,
 	open,
+	readdir,
 	readFile,
 	rename,
 	rm,
@@ -33,6 +34,7 @@ import type {
 	VolumeContents,
 } from '../../source/storage/driver.ts';
 import {branchFolder, branchesFolder} from '../../source/storage/layout.ts';
+import {newReceivingName} from '../../source/storage/receiving-name.ts';
 import {CoppiceError} from '../../source/system/errors.ts';
 import {isRoot} from '../../source/system/run-command.ts';
 import {
@@ -319,6 +321,98 @@ export const driverContract = (name: string, makePool: () => Promise<ContractPoo
 			branches: ['main'], snapshots: [commit], staged: [], trash: [], leftovers: [],
 		});
 		t.deepEqual(await textsOf(driver, commit), {file: 'committed'});
+	});
+
+	contractTest('a clone that was made from nothing becomes a snapshot like any other', async (t, driver) => {
+		const root = await driver.stageEmpty(volume, 'made');
+		t.deepEqual(await readdir(root), []);
+		t.is(await driver.stageEmpty(volume, 'made'), root);
+		await mkdir(path.join(root, 'data'));
+		await writeFile(path.join(root, 'data/file'), 'received');
+		const snapshot = randomUUID();
+		await driver.keepStaged(volume, 'made', snapshot, Date.now());
+		const again = await options.reopen?.(driver) ?? driver;
+		await again.keepStaged(volume, 'made', snapshot, Date.now());
+		t.deepEqual(await driver.contents(volume), {
+			branches: [], snapshots: [snapshot], staged: [], trash: [], leftovers: [],
+		});
+		t.deepEqual(await textsOf(driver, snapshot), {file: 'received'});
+		t.is(await codeOf(t, driver.keepStaged(volume, 'made', randomUUID(), 0)), 'not-found');
+		if (options.sealsSnapshots ?? true) {
+			const opened = await driver.openSnapshot(volume, snapshot);
+			await t.throwsAsync(writeFile(path.join(opened.path, 'file'), 'forged'), {code: 'EROFS'});
+			await opened.close();
+		}
+
+		await driver.stage(volume, snapshot, 'next');
+		await driver.swap(volume, 'main', 'next');
+		t.false(await driver.isChanged(volume, 'main', snapshot));
+		await write(driver, 'main', 'file', 'changes');
+		t.true(await driver.isChanged(volume, 'main', snapshot));
+	});
+
+	contractTest('a changed clone of a snapshot becomes another snapshot; the first that is kept stays', async (t, driver) => {
+		await driver.createBranch(volume, 'main');
+		await write(driver, 'main', 'file', 'base');
+		const base = await snap(driver, 'main');
+		const snapshot = randomUUID();
+		for (const text of ['first', 'second']) {
+			const data = await driver.stage(volume, base, text);
+			await writeFile(path.join(data, 'file'), text);
+			await driver.keepStaged(volume, text, snapshot, Date.now());
+		}
+
+		t.deepEqual(await driver.contents(volume), {
+			branches: ['main'], snapshots: [base, snapshot].toSorted(), staged: [], trash: [], leftovers: [],
+		});
+		t.deepEqual(await textsOf(driver, snapshot), {file: 'first'});
+		t.deepEqual(await textsOf(driver, base), {file: 'base'});
+		const {files} = await driver.changes(volume, {snapshot: base}, {snapshot});
+		t.deepEqual(files.map(({path: file}) => file), ['file']);
+
+		// Its base goes, it stays.
+		await driver.remove(volume, base);
+		await driver.emptyTrash(volume);
+		t.deepEqual(await textsOf(driver, snapshot), {file: 'first'});
+	});
+
+	contractTest('a snapshot and its base are open together, to be compared', async (t, driver) => {
+		await driver.createBranch(volume, 'main');
+		await write(driver, 'main', 'file', 'base');
+		const base = await snap(driver, 'main');
+		await write(driver, 'main', 'file', 'changed');
+		const snapshot = await snap(driver, 'main');
+		const pair = await driver.openPair(volume, {snapshot, base});
+		t.deepEqual(await readTexts(path.join(pair.root, 'data')), {file: 'changed'});
+		t.deepEqual(await readTexts(path.join(pair.baseRoot!, 'data')), {file: 'base'});
+		t.true(pair.takenAt <= Date.now());
+		await pair.close();
+		const alone = await driver.openPair(volume, {snapshot: base});
+		t.is(alone.baseRoot, undefined);
+		await alone.close();
+		t.is(await codeOf(t, driver.openPair(volume, {snapshot, base: randomUUID()})), 'not-found');
+		t.is(await codeOf(t, driver.openPair(volume, {snapshot: randomUUID()})), 'not-found');
+		t.deepEqual(await namesOf(driver, 'leftovers'), []);
+	});
+
+	contractTest('what a process receives is left alone while that runs, and left over when it is gone', async (t, driver) => {
+		await driver.createBranch(volume, 'main');
+		const running = newReceivingName();
+		const gone = running.replace(/-\d+-\d+-/v, '-4194304-1-');
+		for (const receiving of [running, gone]) {
+			const root = await driver.stageEmpty(volume, receiving);
+			await mkdir(path.join(root, 'data'));
+		}
+
+		const before = await driver.contents(volume);
+		t.deepEqual(before.staged, []);
+		t.is(before.leftovers.length, 1);
+		await driver.clean(volume);
+		t.deepEqual(await namesOf(driver, 'leftovers'), []);
+		const snapshot = randomUUID();
+		await driver.keepStaged(volume, running, snapshot, Date.now());
+		t.deepEqual(await namesOf(driver, 'snapshots'), [snapshot]);
+		t.is(await codeOf(t, driver.keepStaged(volume, gone, randomUUID(), 0)), 'not-found');
 	});
 
 	contractTest('retire turns a live clone into a snapshot; the branch can be made again from it', async (t, driver) => {

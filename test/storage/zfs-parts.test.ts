@@ -5,6 +5,7 @@ import {Buffer} from 'node:buffer';
 import {endianness} from 'node:os';
 import test from 'ava';
 import fc from 'fast-check';
+import {isAlive, processMark} from '../../source/storage/process-mark.ts';
 import {
 	addRange,
 	cutRange,
@@ -12,11 +13,9 @@ import {
 	type ByteRange,
 } from '../../source/storage/zfs/send-index.ts';
 import {
-	isAlive,
 	parseRole,
 	parseSnapshot,
 	parseVolume,
-	processMark,
 	volumeDataset,
 } from '../../source/storage/zfs/volume-datasets.ts';
 import {commonAncestor, lineage} from '../../source/storage/zfs/volume-usage.ts';

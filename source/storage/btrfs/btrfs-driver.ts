@@ -1,12 +1,16 @@
 /**
 Storage on btrfs: every branch, staged clone and snapshot is a subvolume. Needs no root in a folder that is the user's own.
 */
+import path from 'node:path';
 import {findMount} from '../mount-table.ts';
 import type {DriverTraits, Room, StorageDriver} from '../driver.ts';
 import {createFolderDriver, stampFolder} from '../folder-driver.ts';
 import type {FolderEngine} from '../folder-engine.ts';
 import {isRoot, tryCommand} from '../../system/run-command.ts';
+import {estimateNatively} from './estimate-send.ts';
 import {exclusiveBytes} from './exclusive-bytes.ts';
+import {receiveNatively} from './native-receive.ts';
+import {canSendNatively, sendNatively} from './native-send.ts';
 import {PreparedSnapshots} from './prepared-snapshots.ts';
 import {sendChanges} from './send-changes.ts';
 import {
@@ -85,6 +89,16 @@ export const createBtrfsDriver = async (options: BtrfsOptions): Promise<StorageD
 
 		async compareSnapshots(from, to) {
 			return isRoot() ? sendChanges(from, to) : undefined;
+		},
+
+		send: (from, to, {signal}) => canSendNatively(from, to) ? sendNatively(from, to, {signal}) : undefined,
+
+		async receive({folder, ...request}) {
+			return isRoot() && receiveNatively({folder: path.dirname(folder), name: path.basename(folder), ...request});
+		},
+
+		async estimate(from, to) {
+			return canSendNatively(from, to) ? estimateNatively(from, to) : undefined;
 		},
 
 		exclusiveBytes,

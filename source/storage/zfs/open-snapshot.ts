@@ -12,9 +12,10 @@ import type {OpenSnapshot} from '../driver.ts';
 import {incomingFolder, volumeFolder, type VolumeAddress} from '../layout.ts';
 import {makeFolder} from '../make-folder.ts';
 import type {Mount} from '../mount-table.ts';
+import {isAlive} from '../process-mark.ts';
 import {cloneSnapshot, destroyDataset} from './dataset-actions.ts';
 import {removeMountpoint, withFiles} from './mountpoints.ts';
-import {isAlive, newOpening, openedBy} from './volume-datasets.ts';
+import {newOpening, openedBy} from './volume-datasets.ts';
 import {isZfs, readMounts} from './zfs-mounts.ts';
 
 const once = (folder: string, close: () => Promise<void>): OpenSnapshot => {

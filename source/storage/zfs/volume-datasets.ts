@@ -15,11 +15,10 @@ A snapshot is `@<id>`, in whatever dataset it happens to be; `@trash-<id>` in th
 user while ZFS still needs it under a clone, and `@probe-<process>-<random>` for the time of one question.
 */
 import {createHash, randomBytes} from 'node:crypto';
-import {readFileSync} from 'node:fs';
 import path from 'node:path';
-import process from 'node:process';
 import {componentToName, isSnapshotId} from '../../system/names.ts';
 import {volumeFolder, type VolumeAddress} from '../layout.ts';
+import {processMark} from '../process-mark.ts';
 import {parseRows, tryZfs} from './zfs-command.ts';
 import {stacksDataset} from './zfs-dataset.ts';
 
@@ -84,25 +83,6 @@ export const volumeDataset = (dataset: string, {stack, volume}: VolumeAddress): 
 
 /** A name for another dataset of a volume. */
 export const newDataset = (dataset: string, address: VolumeAddress): string => `${volumeDataset(dataset, address)}/${randomBytes(6).toString('hex')}`;
-
-/** The time at which a process started, in ticks since boot (field 22 of `/proc/<pid>/stat`); nothing where there is no such process. */
-const startOf = (pid: number): string | undefined => {
-	try {
-		const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-		return text.slice(text.lastIndexOf(')') + 2).split(' ', 20)[19];
-	} catch {
-		return undefined;
-	}
-};
-
-/** A mark of this process, which no later process with the same number has. */
-export const processMark = (): string => `${process.pid}-${startOf(process.pid) ?? '0'}`;
-
-/** Whether the process that left a mark still runs. */
-export const isAlive = (mark: string): boolean => {
-	const [pid = '', start] = mark.split('-', 2);
-	return start !== undefined && startOf(Number(pid)) === start;
-};
 
 /** The mark of the process that opened a snapshot at a folder, where that is what the folder is for. */
 export const openedBy = (folder: string): string | undefined => /\/incoming\/open-(?<mark>[^\/]+)$/v.exec(folder)?.groups?.mark;

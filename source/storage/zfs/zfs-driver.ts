@@ -33,8 +33,10 @@ import type {
 	DataReference,
 	Difference,
 	DriverTraits,
+	OpenPair,
 	OpenSnapshot,
 	Room,
+	SnapshotPair,
 	SnapshotRequest,
 	StorageDriver,
 	Survey,
@@ -50,6 +52,8 @@ import {
 	type VolumeAddress,
 } from '../layout.ts';
 import {makeFolder} from '../make-folder.ts';
+import {isAlive} from '../process-mark.ts';
+import {isAbandoned, isReceivingName} from '../receiving-name.ts';
 import {
 	cloneSnapshot,
 	destroyDataset,
@@ -73,7 +77,6 @@ import {
 	findBranch,
 	findSnapshot,
 	findStaged,
-	isAlive,
 	newDataset,
 	readVolume,
 	stackDataset,
@@ -82,7 +85,13 @@ import {
 	type VolumeSnapshot,
 	type VolumeState,
 } from './volume-datasets.ts';
-import {commonAncestor, readNumbers, readUsage} from './volume-usage.ts';
+import {
+	commonAncestor,
+	lineage,
+	readNumbers,
+	readSendIndex,
+	readUsage,
+} from './volume-usage.ts';
 import {tryZfs, zfs, zfsOnceIdle} from './zfs-command.ts';
 import {datasetAt, readMounts} from './zfs-mounts.ts';
 import {
@@ -98,6 +107,10 @@ import {
 Seconds by which ZFS may date a snapshot too late: it notes the time when it writes the transaction, not when it closes it.
 */
 const commitSeconds = 5;
+
+/** Properties of snapshots that were received: the id, and milliseconds since 1970 from when on nothing was written to what was snapshotted. */
+const snapshotProperty = 'coppice:snapshot';
+const settledProperty = 'coppice:settled';
 
 const describeAddress = ({stack, volume}: VolumeAddress): string => `the volume ${volume} of the stack ${stack}`;
 
@@ -229,7 +242,7 @@ class ZfsDriver implements StorageDriver {
 		const state = await this.#read(address, 'all');
 		const [fromName, toName] = [await this.#nameOf(address, state, from), await this.#nameOf(address, state, to)];
 		const parted = commonAncestor(state, fromName, toName);
-		const [seconds = -Infinity] = parted === undefined ? [] : await readNumbers(parted, ['creation']);
+		const partedAt = parted === undefined ? -Infinity : await this.#takenAt(parted);
 		const opened: OpenSnapshot[] = [];
 		const open = async (data: DataReference, name: string): Promise<string> => {
 			if ('branch' in data) {
@@ -243,12 +256,20 @@ class ZfsDriver implements StorageDriver {
 
 		try {
 			const [fromRoot, toRoot] = [await open(from, fromName), await open(to, toName)];
-			return await action(fromRoot, toRoot, {clones: 'inode', partedAt: (seconds - commitSeconds) * 1000});
+			return await action(fromRoot, toRoot, {clones: 'inode', partedAt});
 		} finally {
 			for (const {close} of opened) {
 				await close();
 			}
 		}
+	}
+
+	/** Milliseconds since 1970 when a snapshot was taken, or a little before: nothing was written to it since. */
+	async #takenAt(snapshot: string): Promise<number> {
+		const stdout = await zfs('get', '-H', '-p', '-o', 'value', `creation,${settledProperty}`, snapshot);
+		const [creation, settled] = stdout.split('\n').map(Number);
+		const took = (creation! - commitSeconds) * 1000;
+		return Number.isFinite(settled) ? Math.max(settled!, took) : took;
 	}
 
 	async #open(address: VolumeAddress, snapshot: string): Promise<OpenSnapshot> {
@@ -334,6 +355,11 @@ class ZfsDriver implements StorageDriver {
 			const {role, name} = dataset;
 			if (role.type === 'opened') {
 				if (!isAlive(role.by)) {
+					found.push(dataset);
+				}
+			} else if (role.type === 'staged' && isReceivingName(role.staged)) {
+				// Whose snapshot is taken is a home but for its last step.
+				if (isAbandoned(role.staged) && snapshots.every(snapshot => snapshot.dataset !== name)) {
 					found.push(dataset);
 				}
 			} else if (role.type === 'branch' || role.type === 'staged') {
@@ -518,6 +544,46 @@ class ZfsDriver implements StorageDriver {
 		await removeMountpoint(branchFolder(this.pool, address, from));
 	}
 
+	async stageEmpty(address: VolumeAddress, staged: string): Promise<string> {
+		const {exists, datasets} = await this.#read(address);
+		const folder = stagedFolder(this.pool, address, staged);
+		const existing = findStaged(datasets, staged);
+		if (existing === undefined) {
+			await withFiles(async () => makeFolder(branchesFolder(this.pool, address)));
+			if (!exists) {
+				await this.#createTop(address);
+			}
+
+			await zfs('create', '-o', `mountpoint=${folder}`, newDataset(this.#dataset, address));
+		} else {
+			await mountDataset(existing);
+		}
+
+		return folder;
+	}
+
+	async keepStaged(address: VolumeAddress, staged: string, snapshot: string): Promise<void> {
+		const {datasets} = await this.#read(address);
+		const clone = findStaged(datasets, staged);
+		const existing = await findSnapshot(datasets, snapshot, ['whole', 'trash']);
+		if (clone === undefined) {
+			if (existing === undefined) {
+				throw noSnapshot(address, snapshot);
+			}
+		} else if (existing === undefined || existing.dataset === clone.name) {
+			const settledAt = Date.now();
+			await unmountDataset(clone.name);
+			// Names what it is on its way to other pools, and since when nothing was written to it.
+			await tryZfs(['snapshot', '-o', `${snapshotProperty}=${snapshot}`, '-o', `${settledProperty}=${settledAt}`, `${clone.name}@${snapshot}`], ['exists']);
+			await zfsOnceIdle(['set', 'mountpoint=legacy', clone.name]);
+		} else {
+			// Somebody else was quicker.
+			await destroyDataset(clone.name);
+		}
+
+		await removeMountpoint(stagedFolder(this.pool, address, staged));
+	}
+
 	async unstage(address: VolumeAddress, staged: string): Promise<void> {
 		const {datasets} = await this.#read(address);
 		const dataset = findStaged(datasets, staged);
@@ -568,6 +634,11 @@ class ZfsDriver implements StorageDriver {
 			await zfsOnceIdle(['destroy', name], ['absent']);
 		}
 
+		for (const {name} of unfinishedHomes(state)) {
+			await unmountDataset(name);
+			await zfsOnceIdle(['set', 'mountpoint=legacy', name]);
+		}
+
 		await this.#sweep(address, () => false);
 		await this.#removeStrayFolders(address);
 	}
@@ -583,10 +654,10 @@ class ZfsDriver implements StorageDriver {
 		return {
 			branches: datasets.flatMap(({role}) => role.type === 'branch' ? [role.branch] : []).toSorted(),
 			snapshots: ids('whole'),
-			staged: datasets.flatMap(({role}) => role.type === 'staged' ? [role.staged] : []).toSorted(),
+			staged: datasets.flatMap(({role}) => role.type === 'staged' && !isReceivingName(role.staged) ? [role.staged] : []).toSorted(),
 			trash: ids('trash'),
 			leftovers: [
-				...[...halfMade, ...homes, ...deadProbes(state), ...undeferred].map(({name}) => name),
+				...[...halfMade, ...homes, ...deadProbes(state), ...undeferred, ...unfinishedHomes(state)].map(({name}) => name),
 				...opened.map(({mountPoint}) => mountPoint),
 			].toSorted(),
 		};
@@ -600,6 +671,48 @@ class ZfsDriver implements StorageDriver {
 		const {datasets} = await this.#read(address);
 		const {name} = await this.#find(address, datasets, snapshot);
 		return this.#open(address, name);
+	}
+
+	async openPair(address: VolumeAddress, {snapshot, base}: SnapshotPair): Promise<OpenPair> {
+		const state = await this.#read(address, 'all');
+		const name = await this.#nameOf(address, state, {snapshot});
+		const baseName = base === undefined ? undefined : await this.#nameOf(address, state, {snapshot: base});
+		const parted = baseName === undefined ? undefined : commonAncestor(state, baseName, name);
+		const opened = await this.#open(address, name);
+		try {
+			const openedBase = baseName === undefined ? undefined : await this.#open(address, baseName);
+			try {
+				return {
+					root: path.dirname(opened.path),
+					baseRoot: openedBase === undefined ? undefined : path.dirname(openedBase.path),
+					takenAt: await this.#takenAt(name),
+					rule: parted === undefined ? {clones: 'copy'} : {clones: 'inode', partedAt: BigInt(await this.#takenAt(parted)) * 1_000_000n},
+					async close() {
+						await openedBase?.close();
+						await opened.close();
+					},
+				};
+			} catch (error) {
+				await openedBase?.close();
+				throw error;
+			}
+		} catch (error) {
+			await opened.close();
+			throw error;
+		}
+	}
+
+	async estimateDifference(address: VolumeAddress, {snapshot, base}: Required<SnapshotPair>): Promise<number | undefined> {
+		const state = await this.#read(address, 'all');
+		const name = await this.#nameOf(address, state, {snapshot});
+		const line = lineage(state, name);
+		const at = base === undefined ? -1 : line.indexOf(await this.#nameOf(address, state, {snapshot: base}));
+		if (at === -1) {
+			return undefined;
+		}
+
+		const {bytes} = await readSendIndex(line.slice(0, at + 1).toReversed());
+		return bytes;
 	}
 
 	async changes(address: VolumeAddress, from: DataReference, to: DataReference, options: {limit?: number} = {}): Promise<ChangeSummary> {
@@ -665,6 +778,10 @@ class ZfsDriver implements StorageDriver {
 		await this.#removeVolumeFolder(address);
 	}
 }
+
+/** Received, with its snapshot, by a process that was killed before its last step. */
+const unfinishedHomes = ({datasets, snapshots}: VolumeState): VolumeDataset[] => datasets.filter(({role, name}) =>
+	role.type === 'staged' && isAbandoned(role.staged) && snapshots.some(({dataset}) => dataset === name));
 
 const deadProbes = ({snapshots}: VolumeState): VolumeSnapshot[] => snapshots.filter(({state, id}) => state === 'probe' && !isAlive(id));
 
