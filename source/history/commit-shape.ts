@@ -49,6 +49,7 @@ const schema = z.looseObject({
 	definition,
 	id: z.optional(z.undefined()),
 	removed: z.optional(z.undefined()),
+	state: z.optional(z.undefined()),
 });
 
 /**

@@ -1,11 +1,14 @@
 /**
-The commits of a stack as files: `commits/<id>.json`, and `removed/<id>.json` for those taken out of the log. A removed commit's file
-is kept, so that its descendants still know where they come from.
+The commits of a stack as files: `commits/<id>.json`; `elsewhere/<id>.json` for those that are known though their data are on another
+host; `removed/<id>.json` for those taken out of the log. A removed commit's file is kept, so that its descendants still know where
+they come from. Where one id is in several of these, the first of this order counts.
 */
 import path from 'node:path';
 import {mkdir} from 'node:fs/promises';
 import {listIfThere} from '../system/durable-file.ts';
 import {CoppiceError} from '../system/errors.ts';
+import {failpoint} from '../system/failpoint.ts';
+import {sha256Hex} from '../system/sha256.ts';
 import {
 	commitId,
 	decodeCommit,
@@ -25,12 +28,18 @@ import {
 import {sortNewestFirst} from './commit-order.ts';
 
 export type DamagedCommit = {readonly id: string; readonly reason: string};
+/** Where a commit is: with its data here; known, with its data on another host; taken out of the log. */
+export type CommitState = 'here' | 'elsewhere' | 'removed';
 export type CommitList = {readonly commits: readonly StoredCommit[]; readonly damaged: readonly DamagedCommit[]};
 
 export type CommitStore = {
 	readCommit(id: string): Promise<StoredCommit>;
-	readAnyCommit(id: string): Promise<StoredCommit & {readonly removed: boolean}>;
+	readAnyCommit(id: string): Promise<StoredCommit & {readonly removed: boolean; readonly state: CommitState}>;
 	writeCommit(commit: Commit): Promise<string>;
+	writeElsewhere(content: Commit | string): Promise<string>;
+	promoteCommit(id: string): Promise<void>;
+	elsewhereIds(): Promise<readonly string[]>;
+	elsewhereCommits(): Promise<CommitList>;
 	commitIds(): Promise<readonly string[]>;
 	removedIds(): Promise<readonly string[]>;
 	allCommits(): Promise<CommitList>;
@@ -73,8 +82,10 @@ const notFound = (id: string): CoppiceError => new CoppiceError('not-found', `Th
 */
 export const openCommitStore = (folder: string): CommitStore => {
 	const commitsFolder = path.join(folder, 'commits');
+	const elsewhereFolder = path.join(folder, 'elsewhere');
 	const removedFolder = path.join(folder, 'removed');
 	const fileOf = (id: string) => path.join(commitsFolder, `${checkId(id)}.json`);
+	const elsewhereFileOf = (id: string) => path.join(elsewhereFolder, `${checkId(id)}.json`);
 	const removedFileOf = (id: string) => path.join(removedFolder, `${checkId(id)}.json`);
 
 	const listIds = async (from: string): Promise<string[]> => {
@@ -108,11 +119,15 @@ export const openCommitStore = (folder: string): CommitStore => {
 		};
 	};
 
-	const removedIds = async (): Promise<string[]> => {
-		const [ids, removed] = await Promise.all([listIds(commitsFolder), listIds(removedFolder)]);
+	/** Those in a folder that are not whole here too, as a cut between two steps may leave them. */
+	const idsOnlyIn = async (from: string): Promise<string[]> => {
+		const [ids, others] = await Promise.all([listIds(commitsFolder), listIds(from)]);
 		const there = new Set(ids);
-		return removed.filter(id => !there.has(id));
+		return others.filter(id => !there.has(id));
 	};
+
+	const removedIds = async () => idsOnlyIn(removedFolder);
+	const elsewhereIds = async () => idsOnlyIn(elsewhereFolder);
 
 	const move = async (id: string, from: string, to: string): Promise<void> => {
 		if (await readText(from) === undefined) {
@@ -134,6 +149,10 @@ export const openCommitStore = (folder: string): CommitStore => {
 				return commit;
 			}
 
+			if (await readText(elsewhereFileOf(id)) !== undefined) {
+				throw new CoppiceError('precondition', `Commit ${shortId(id)} is known, but its data are on another host.`, {hint: `\`coppice fetch HOST ${shortId(id)}\` fetches them.`});
+			}
+
 			if (await readText(removedFileOf(id)) !== undefined) {
 				throw new CoppiceError('not-found', `Commit ${shortId(id)} was removed.`, {hint: 'Until its data are destroyed, `coppice undo` brings back what `coppice prune` removed.'});
 			}
@@ -142,14 +161,11 @@ export const openCommitStore = (folder: string): CommitStore => {
 		},
 
 		async readAnyCommit(id) {
-			const commit = await readFrom(id, fileOf(id));
-			if (commit) {
-				return {...commit, removed: false};
-			}
-
-			const removed = await readFrom(id, removedFileOf(id));
-			if (removed) {
-				return {...removed, removed: true};
+			for (const [state, file] of [['here', fileOf(id)], ['elsewhere', elsewhereFileOf(id)], ['removed', removedFileOf(id)]] as const) {
+				const commit = await readFrom(id, file);
+				if (commit) {
+					return {...commit, removed: state === 'removed', state};
+				}
 			}
 
 			throw notFound(id);
@@ -165,15 +181,44 @@ export const openCommitStore = (folder: string): CommitStore => {
 				await writeText(file, text);
 			}
 
+			await removeFile(elsewhereFileOf(id));
 			await removeFile(removedFileOf(id));
 			return id;
 		},
 
+		async writeElsewhere(content) {
+			const text = typeof content === 'string' ? content : encodeCommit(content);
+			const id = sha256Hex(text);
+			const file = elsewhereFileOf(id);
+			decodeCommit(text, id, file);
+			if (await readText(fileOf(id)) === undefined && await readText(file) !== text) {
+				await writeText(file, text);
+			}
+
+			return id;
+		},
+
+		async promoteCommit(id) {
+			const [file, elsewhere, removed] = [fileOf(id), elsewhereFileOf(id), removedFileOf(id)];
+			if (await readText(file) === undefined) {
+				await move(id, await readText(elsewhere) === undefined ? removed : elsewhere, file);
+				failpoint('history.promote.moved');
+			}
+
+			await removeFile(elsewhere);
+			await removeFile(removed);
+		},
+
+		elsewhereIds,
+		elsewhereCommits: async () => readAll(await elsewhereIds(), elsewhereFileOf),
 		commitIds: async () => listIds(commitsFolder),
 		removedIds,
 		allCommits: async () => readAll(await listIds(commitsFolder), fileOf),
 		removedCommits: async () => readAll(await removedIds(), removedFileOf),
 		removeCommit: async id => move(id, fileOf(id), removedFileOf(id)),
-		restoreCommit: async id => move(id, removedFileOf(id), fileOf(id)),
+		async restoreCommit(id) {
+			await move(id, removedFileOf(id), fileOf(id));
+			await removeFile(elsewhereFileOf(id));
+		},
 	};
 };

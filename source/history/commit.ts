@@ -55,10 +55,10 @@ export const shortId = (id: string): string => id.slice(0, 8);
 The canonical JSON (RFC 8785) of a commit, without a line end: exactly the bytes that its id is the SHA-256 of, and what its
 file holds, so that `sha256sum` of the file gives the id.
 
-What reading adds (`id`, `removed`) is not a part of it, and a message with half a surrogate pair is made well-formed.
+What reading adds (`id`, `removed`, `state`) is not a part of it, and a message with half a surrogate pair is made well-formed.
 */
 export const encodeCommit = (commit: Commit): string => {
-	const {id: _id, removed: _removed, ...content} = commit as Commit & {id?: string; removed?: boolean};
+	const {id: _id, removed: _removed, state: _state, ...content} = commit as Commit & {id?: string; removed?: boolean; state?: string};
 	return canonicalize({...content, message: content.message.toWellFormed()})!;
 };
 

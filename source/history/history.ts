@@ -2,6 +2,7 @@
 The history of one stack: plain files in `<pool>/stacks/<stack>/history`, written whole or not at all, readable with `cat`.
 */
 import type {Commit, StoredCommit} from './commit.ts';
+import type {CommitState} from './commit-store.ts';
 import type {Operation} from './operation.ts';
 
 export type ReflogEntry = {
@@ -33,6 +34,12 @@ export type JournalEntry = {
 	readonly payload: unknown;
 };
 
+/** The branch of another host that one of ours follows. */
+export type Upstream = {readonly host: string; readonly branch: string};
+
+/** Commits that another host has too, as far as they are kept for it. */
+export type Pins = {readonly peer: string; readonly name?: string; readonly commits: readonly string[]};
+
 export type History = {
 	readonly folder: string;
 
@@ -43,7 +50,10 @@ export type History = {
 	clean(): Promise<void>;
 
 	// Commits
-	/** @throws CoppiceError `not-found`; `failed` when the file is cut or its content does not give its id (says which file and what to do). */
+	/**
+	@throws CoppiceError `not-found`; `precondition` when its data are on another host (says which); `failed` when the file is cut or its
+	content does not give its id (says which file and what to do).
+	*/
 	readCommit(id: string): Promise<StoredCommit>;
 
 	/** Writes it durably and returns its id. Writing the same again is no error. */
@@ -63,8 +73,24 @@ export type History = {
 	/** All removed commits, newest first. */
 	removedCommits(): Promise<{readonly commits: readonly StoredCommit[]; readonly damaged: ReadonlyArray<{readonly id: string; readonly reason: string}>}>;
 
-	/** Also finds removed commits. */
-	readAnyCommit(id: string): Promise<StoredCommit & {readonly removed: boolean}>;
+	/** Also finds removed commits, and those whose data are on another host. */
+	readAnyCommit(id: string): Promise<StoredCommit & {readonly removed: boolean; readonly state: CommitState}>;
+
+	// Commits whose data are on another host
+	/**
+	Writes a commit, or its canonical JSON as another host sent it, durably into `elsewhere/` and returns its id. One that is here already
+	stays as it is.
+
+	@throws CoppiceError `failed` where the text does not hold a commit.
+	*/
+	writeElsewhere(content: Commit | string): Promise<string>;
+
+	/** Its data have come: it counts as one of this host's from now on. Done already is no error. */
+	promoteCommit(id: string): Promise<void>;
+	elsewhereIds(): Promise<readonly string[]>;
+
+	/** All of them, newest first. */
+	elsewhereCommits(): Promise<{readonly commits: readonly StoredCommit[]; readonly damaged: ReadonlyArray<{readonly id: string; readonly reason: string}>}>;
 
 	readMeasure(id: string): Promise<Measure | undefined>;
 	writeMeasure(id: string, measure: Measure): Promise<void>;
@@ -90,6 +116,22 @@ export type History = {
 	remoteBranches(): Promise<ReadonlyMap<string, string>>;
 	setRemoteBranch(host: string, branch: string, commit: string): Promise<void>;
 	removeRemoteBranch(host: string, branch: string): Promise<void>;
+
+	/** Where each branch came from, which is where `pull` and `push` go unless told. */
+	upstreams(): Promise<ReadonlyMap<string, Upstream>>;
+
+	/** `undefined` forgets it. */
+	setUpstream(branch: string, upstream: Upstream | undefined): Promise<void>;
+
+	// Pins
+	/**
+	Keeps commits from being pruned, in place of what was pinned for this peer before: the next increment starts from one of them.
+
+	@param peer - What the other side is known by: the id of its pool.
+	@param name - What it is called here, for people.
+	*/
+	setPins(peer: string, commits: readonly string[], name?: string): Promise<void>;
+	pins(): Promise<readonly Pins[]>;
 
 	/** Oldest first. A last line that a crash has cut is left out. */
 	reflog(branch: string): Promise<readonly ReflogEntry[]>;

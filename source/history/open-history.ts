@@ -8,18 +8,22 @@ import {isSystemError} from '../system/errors.ts';
 import {openCommitStore} from './commit-store.ts';
 import {access, removeFile} from './file-access.ts';
 import type {History} from './history.ts';
+import {explainElsewhere} from './explain-elsewhere.ts';
 import {openJournalStore} from './journal-store.ts';
 import {openMeasureStore} from './measure-store.ts';
 import {openOperationStore} from './operation-store.ts';
+import {openPinStore} from './pin-store.ts';
 import {openRefStore} from './ref-store.ts';
+import {openUpstreamStore} from './upstream-store.ts';
 
-const folders = ['commits', 'removed', 'measures', 'refs', 'refs/heads', 'refs/tags', 'refs/remotes', 'reflog', 'reflog/heads', 'journal'];
+const folders = ['commits', 'elsewhere', 'removed', 'measures', 'refs', 'refs/heads', 'refs/tags', 'refs/remotes', 'reflog', 'reflog/heads', 'pins', 'journal'];
 
 /**
 Give `historyFolder(pool, stack)`; it need not be there yet: `create` makes it. `now` is the clock of the reflogs.
 */
 export const openHistory = (folder: string, options: {readonly now?: () => Date} = {}): History => {
 	const refs = openRefStore(folder, options.now ?? (() => new Date()));
+	const commits = openCommitStore(folder);
 	const history: History = {
 		folder,
 
@@ -70,9 +74,20 @@ export const openHistory = (folder: string, options: {readonly now?: () => Date}
 			}
 		},
 
-		...openCommitStore(folder),
+		...commits,
+
+		async readCommit(id) {
+			try {
+				return await commits.readCommit(id);
+			} catch (error) {
+				throw await explainElsewhere(error, id, history);
+			}
+		},
+
 		...openMeasureStore(folder),
 		...refs,
+		...openUpstreamStore(folder),
+		...openPinStore(folder),
 		...openOperationStore(folder),
 		...openJournalStore(folder),
 	};

@@ -27,7 +27,7 @@ export type RevisionView = {
 	readonly tags: ReadonlyMap<string, string>;
 	readonly remoteBranches: ReadonlyMap<string, string>;
 
-	/** Commits that are there. */
+	/** Commits that are there, and those that are known though their data are on another host. */
 	readonly ids: readonly string[];
 	readonly removedIds: readonly string[];
 	readonly now: Date;
@@ -293,16 +293,25 @@ export const resolveRevision = async (text: string, view: RevisionView): Promise
 The view of a history. Parents and reflogs are read when they are asked for.
 */
 export const viewOf = async (history: History, now = new Date()): Promise<RevisionView> => {
-	const [head, branches, tags, remoteBranches, ids, removedIds] = await Promise.all([
-		history.currentBranch(), history.branches(), history.tags(), history.remoteBranches(), history.commitIds(), history.removedIds(),
+	const [head, branches, tags, remoteBranches, here, elsewhere, removed] = await Promise.all([
+		history.currentBranch(),
+		history.branches(),
+		history.tags(),
+		history.remoteBranches(),
+		history.commitIds(),
+		history.elsewhereIds(),
+		history.removedIds(),
 	]);
+	const ids = [...here, ...elsewhere];
+	const known = new Set(elsewhere);
 	return {
 		head,
 		branches,
 		tags,
 		remoteBranches,
 		ids,
-		removedIds,
+		// One that was removed here and that another host still has is known again.
+		removedIds: removed.filter(id => !known.has(id)),
 		now,
 		async parents(id) {
 			const {parents} = await history.readAnyCommit(id);

@@ -91,14 +91,16 @@ test('a commit is removed, restored, and removed again, each safe to repeat', as
 		t.deepEqual(await history.commitIds(), [child]);
 		t.deepEqual(await history.removedIds(), [id]);
 		await failsNaming(t, 'not-found', `Commit ${id.slice(0, 8)} was removed.`, async () => history.readCommit(id));
-		t.deepEqual(await history.readAnyCommit(id), {...commit, id, removed: true});
+		t.like(await history.readAnyCommit(id), {id, removed: true, state: 'removed'});
 		t.deepEqual(await history.removedCommits(), {commits: [{...commit, id}], damaged: []});
 	}
 
 	for (let round = 0; round < 2; round++) {
 		await history.restoreCommit(id);
 		t.deepEqual(await history.removedIds(), []);
-		t.deepEqual(await history.readAnyCommit(id), {...commit, id, removed: false});
+		t.deepEqual(await history.readAnyCommit(id), {
+			...commit, id, removed: false, state: 'here',
+		});
 	}
 
 	await failsAs(t, 'not-found', async () => history.removeCommit(fakeId('a')));
