@@ -1,0 +1,103 @@
+/**
+After the stream is through: the receiver applies it, and says so, or why not.
+*/
+import {plainText} from '../host/agent-errors.ts';
+import type {Channel} from './channel.ts';
+import {badMessage, encodeControl} from './codec.ts';
+import {ToldFailure} from './failure.ts';
+import {
+	readMessage,
+	takeChannel,
+	writeBytes,
+	writeControl,
+} from './line.ts';
+import {throttleProgress} from './throttle-progress.ts';
+
+/** What the receiver's file system could not hold, or what its owner does not let in, as the applier tells it. */
+export type AppliedReport = {
+	readonly leftOut: ReadonlyArray<{
+		readonly what: string;
+
+		/** The first path where it was, for people. */
+		readonly path: string;
+		readonly count: number;
+	}>;
+};
+
+export type ApplyingProgress = {
+	/** Bytes of the stream that are applied. */
+	readonly done: number;
+	readonly total: number;
+};
+
+/** Kinds of things left out that are told: there are a few in any stream that is none of an attacker's. */
+const mostKinds = 20;
+const longestText = 200;
+
+/**
+How the receiver says how far applying is: may be called for every piece, and about five times a second a message goes over the line. Never throws.
+*/
+export const reportApplying = (channel: Channel): ((progress: ApplyingProgress) => void) => {
+	takeChannel(channel);
+	let isWriting = false;
+	return throttleProgress(({done, total}: ApplyingProgress) => {
+		// Whoever does not read gets no second one.
+		if (isWriting) {
+			return;
+		}
+
+		isWriting = true;
+		void (async () => {
+			try {
+				await writeBytes(channel.output, [encodeControl({kind: 'applying', done, total})]);
+				isWriting = false;
+			} catch {
+				// `confirmApplied` meets it too.
+			}
+		})();
+	});
+};
+
+/**
+The receiver says that it has applied the stream. Where applying failed, call `sendFailure` instead.
+
+@throws CoppiceError `host` if the other side has gone. What was applied stays: the next try finds it.
+*/
+export const confirmApplied = async (channel: Channel, {leftOut}: AppliedReport): Promise<void> => {
+	takeChannel(channel);
+	const bounded = leftOut.slice(0, mostKinds).map(({what, path, count}) => ({what: what.slice(0, longestText), path: path.slice(0, longestText), count}));
+	await writeControl(channel.output, {kind: 'applied', leftOut: bounded});
+};
+
+/**
+The sender waits until the receiver has applied the stream.
+
+@throws CoppiceError as the receiver threw it; `host` if the connection was lost meanwhile; `interrupted` by the signal.
+*/
+export const awaitApplied = async (
+	channel: Channel,
+	{signal, onProgress}: {readonly signal?: AbortSignal; readonly onProgress?: (progress: ApplyingProgress) => void} = {},
+): Promise<AppliedReport> => {
+	takeChannel(channel);
+	for (;;) {
+		const {message} = await readMessage(channel.input, {signal});
+		switch (message.kind) {
+			case 'applied': {
+				return {leftOut: message.leftOut.map(({what, path, count}) => ({what: plainText(what), path: plainText(path), count}))};
+			}
+
+			case 'applying': {
+				onProgress?.({done: message.done, total: message.total});
+				break;
+			}
+
+			case 'failure': {
+				throw new ToldFailure(message);
+			}
+
+			default: {
+				throw badMessage(`a message "${message.kind}" while it applies`);
+			}
+		}
+	}
+};

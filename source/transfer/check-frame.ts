@@ -1,0 +1,42 @@
+/**
+What a frame has to be before any of it is believed, over the line and from the disk alike.
+*/
+import type {Buffer} from 'node:buffer';
+import {type Chain, sha256} from './chain.ts';
+import {badMessage, type DataMessage, frameSize} from './codec.ts';
+import {decompressFrame} from './compress-frame.ts';
+
+/**
+The frame as it is in the stream, held against its hash. Needs no other frame, so several can be worked on at once.
+
+@throws CoppiceError `failed` if it is damaged.
+*/
+export const unpackFrame = async (message: DataMessage): Promise<Buffer> => {
+	const raw = await decompressFrame(message);
+	if (!sha256(raw).equals(message.hash)) {
+		throw badMessage(`frame ${message.number} is not what its hash says: it was damaged on its way`);
+	}
+
+	return raw;
+};
+
+/**
+Adds a frame to the chain of those before it.
+
+@throws CoppiceError `failed` if it is not the next one, or follows the last.
+*/
+export const chainFrame = (chain: Chain, {number, rawLength, hash, chain: told}: DataMessage): void => {
+	if (number !== chain.frames) {
+		throw badMessage(`frame ${number} where frame ${chain.frames} belongs`);
+	}
+
+	if (chain.streamBytes !== chain.frames * frameSize) {
+		throw badMessage(`frame ${number} follows the last one, which was shorter`);
+	}
+
+	if (!chain.after(hash).equals(told)) {
+		throw badMessage(`frame ${number} does not go on from those before it`);
+	}
+
+	chain.add(hash, rawLength);
+};
