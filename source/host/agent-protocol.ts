@@ -69,6 +69,16 @@ export const agentMethods = {
 
 			/** The role that the owner's policy gives this key; none where nothing limits it. */
 			role: z.string().nullable(),
+
+			/** The driver of the pool, where there is one. */
+			driver: z.enum(['btrfs', 'zfs', 'directory']).nullable().optional(),
+
+			/** What the clock there says, in milliseconds since 1970, for `host check`. */
+			time: z.number().optional(),
+
+			/** As whom the engine runs. */
+			user: z.string().max(256).optional(),
+			root: z.boolean().optional(),
 		}),
 	},
 	stacks: {
@@ -138,6 +148,9 @@ export const agentMethods = {
 			/** The safety commit that `switch` took there, where there was anything to keep. */
 			kept: z.array(commit),
 			restarted: z.array(z.string()),
+
+			/** What the user should know of it: one sentence each. */
+			notices: z.array(z.string()).optional(),
 		}),
 	},
 } as const;

@@ -4,7 +4,12 @@ Which stack a project folder is, and where its data are. Written by `init`, read
 One small file a project under the home's state folder, named by the hash of the project's path: a verb opens exactly one.
 */
 import path from 'node:path';
-import {readIfThere, removeDurably, writeDurably} from '../system/durable-file.ts';
+import {
+	listIfThere,
+	readIfThere,
+	removeDurably,
+	writeDurably,
+} from '../system/durable-file.ts';
 import {CoppiceError} from '../system/errors.ts';
 import {sha256Hex} from '../system/sha256.ts';
 import type {RuntimeName} from '../stack/stack.ts';
@@ -31,8 +36,8 @@ export type Project = {
 	readonly takenUpFrom?: string;
 };
 
-const projectFile = (home: Home, folder: string): string =>
-	path.join(home.state, 'projects', `${sha256Hex(folder).slice(0, 16)}.json`);
+const projectsFolder = (home: Home): string => path.join(home.state, 'projects');
+const projectFile = (home: Home, folder: string): string => path.join(projectsFolder(home), `${sha256Hex(folder).slice(0, 16)}.json`);
 
 const isTexts = (value: unknown): boolean => value === undefined || (Array.isArray(value) && value.every(item => typeof item === 'string'));
 
@@ -49,8 +54,21 @@ The project of a folder, or that was taken up from it; `undefined` where `coppic
 
 @throws CoppiceError `failed` when its file is damaged.
 */
-export const readProject = async (home: Home, folder: string): Promise<Project | undefined> => {
-	const file = projectFile(home, folder);
+export const readProject = async (home: Home, folder: string): Promise<Project | undefined> => readRecord(projectFile(home, folder));
+
+/**
+All projects that were taken up on this host, in the order of their folders; each once, also where it has two records.
+
+@throws CoppiceError `failed` when a record is damaged: a stack that can't be read is not one that is not there.
+*/
+export const listProjects = async (home: Home): Promise<Project[]> => {
+	const names = await listIfThere(projectsFolder(home));
+	const records = await Promise.all(names.filter(name => name.endsWith('.json')).map(async name => readRecord(path.join(projectsFolder(home), name))));
+	const byFolder = new Map(records.filter(project => project !== undefined).map(project => [project.folder, project]));
+	return byFolder.keys().toArray().toSorted().map(folder => byFolder.get(folder)!);
+};
+
+const readRecord = async (file: string): Promise<Project | undefined> => {
 	const text = await readIfThere(file);
 	if (text === undefined) {
 		return undefined;

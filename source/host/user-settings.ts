@@ -17,6 +17,24 @@ export type UserSettings = {
 
 	/** What `coppice prune` keeps where it is not told. */
 	readonly keep?: string;
+	readonly tui?: TuiSettings;
+};
+
+/**
+How the terminal UI looks and which keys it has.
+*/
+export type TuiSettings = {
+	readonly theme?: 'dark' | 'light' | 'contrast' | 'none';
+	readonly mouse?: boolean;
+
+	/** Lines and signs of ASCII only. */
+	readonly ascii?: boolean;
+
+	/** Prints what changes as plain lines, for a screen reader. */
+	readonly screenReader?: boolean;
+
+	/** Keys of actions: `"undo": "ctrl-z"` or `"branches:branch.delete": ["x", "delete"]`. */
+	readonly keys?: Readonly<Record<string, string | readonly string[]>>;
 };
 
 /**
@@ -33,6 +51,17 @@ export const readUserSettings = (home: Home): UserSettings => {
 				driver: {type: 'string', enum: ['btrfs', 'zfs', 'directory']},
 				runtime: {type: 'string', enum: ['process', 'docker']},
 				keep: {type: 'string'},
+				tui: {
+					type: 'object',
+					additionalProperties: false,
+					properties: {
+						theme: {type: 'string', enum: ['dark', 'light', 'contrast', 'none']},
+						mouse: {type: 'boolean'},
+						ascii: {type: 'boolean'},
+						screenReader: {type: 'boolean'},
+						keys: {type: 'object', additionalProperties: {anyOf: [{type: 'string'}, {type: 'array', items: {type: 'string'}}]}},
+					},
+				},
 			},
 			rootSchema: {additionalProperties: false},
 		});
@@ -40,7 +69,7 @@ export const readUserSettings = (home: Home): UserSettings => {
 	} catch (error) {
 		const file = `${home.config}/config.json`;
 		throw new CoppiceError('usage', `The settings in ${file} can't be used: ${error instanceof Error ? error.message : String(error)}`, {
-			file, hint: 'Correct the file or remove it. It may say `pool`, `driver`, `runtime` and `keep`.', cause: error,
+			file, hint: 'Correct the file or remove it. It may say `pool`, `driver`, `runtime`, `keep` and `tui`.', cause: error,
 		});
 	}
 };

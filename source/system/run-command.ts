@@ -2,6 +2,7 @@
 Running other programs: always an argument list, never a shell string; a failure names the command and its stderr.
 */
 import process from 'node:process';
+import type {Readable} from 'node:stream';
 import type {Options} from 'execa';
 import {CoppiceError, type ErrorCode, type ErrorContext} from './errors.ts';
 
@@ -9,7 +10,7 @@ export type RunOptions = ErrorContext & {
 	readonly cwd?: string;
 	/** Added to the environment of this process. */
 	readonly env?: Readonly<Record<string, string>>;
-	readonly input?: string | Uint8Array;
+	readonly input?: string | Uint8Array | Readable;
 	readonly uid?: number;
 	readonly gid?: number;
 	readonly signal?: AbortSignal;

@@ -14,6 +14,7 @@ import {findHome} from '../../source/host/home.ts';
 import {
 	findChosenProject,
 	forgetProject,
+	listProjects,
 	readProject,
 	writeProject,
 } from '../../source/host/project-registry.ts';
@@ -100,4 +101,20 @@ test('volumes that nobody took over are not managed', t => {
 	t.regex(left.volumes.data?.unmanagedReason ?? '', /shop_data.*--adopt/v);
 	t.is(left.volumes.out?.unmanagedReason, 'it is external');
 	t.is(leaveUnadopted(stack), stack);
+});
+
+test('all projects are listed, each once, and a damaged record is no project that is not there', async t => {
+	const {root, home} = await folders(t);
+	t.deepEqual(await listProjects(home), []);
+	const one = {
+		folder: path.join(root, 'one'), stack: 'one', pool: '/pool', runtime: 'process',
+	} as const;
+	const two = {
+		folder: path.join(root, 'two/deploy'), stack: 'two', pool: '/pool', runtime: 'docker', takenUpFrom: path.join(root, 'two'),
+	} as const;
+	await writeProject(home, two);
+	await writeProject(home, one);
+	t.deepEqual(await listProjects(home), [one, two]);
+	await writeFile(path.join(home.state, 'projects/damaged.json'), '{"folder": ');
+	await t.throwsAsync(listProjects(home), {message: /is damaged/v});
 });

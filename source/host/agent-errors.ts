@@ -1,0 +1,69 @@
+/**
+How a failure of one host is told to another: as the error of a JSON-RPC response whose data say what kind it is. What comes in is the other side's
+word: lengths are bounded, and nothing of it can drive the terminal that it is printed on.
+*/
+import {z} from 'zod';
+import {CoppiceError, exitCodes, type ErrorCode} from '../system/errors.ts';
+
+/** The code of every error that a `CoppiceError` became; in the range that JSON-RPC 2.0 leaves to servers. */
+export const agentErrorCode = -32_001;
+
+const longest = 2000;
+
+// C0 and C1 controls, and marks that turn the direction of text. Line breaks and tabs stay.
+const controls = /[\u{202A}-\u{202E}\u{2066}-\u{2069}[\p{Control}--[\t\n]]]/gv;
+
+/**
+A text of another host as it may be shown: without control characters, and not longer than a screen.
+*/
+export const plainText = (text: string): string => {
+	const plain = text.replaceAll(controls, '');
+	return plain.length > longest ? `${plain.slice(0, longest)}…` : plain;
+};
+
+const text = z.string().transform(value => plainText(value));
+const codes = Object.keys(exitCodes) as [ErrorCode, ...ErrorCode[]];
+
+/**
+What goes with the message of an error.
+*/
+export const agentErrorData = z.object({
+	code: z.enum(codes).catch('failed'),
+	hint: text.optional(),
+	context: z.object({
+		host: text, stack: text, volume: text, service: text, file: text, stderr: text, command: z.array(text).max(64),
+	}).partial().catch({}),
+});
+
+export type AgentErrorData = z.infer<typeof agentErrorData>;
+
+export type RpcError = {
+	readonly code: number;
+	readonly message: string;
+	readonly data: AgentErrorData;
+};
+
+/**
+What a server answers for a failure: to be given to `new ResponseError(code, message, data)` of vscode-jsonrpc. Of a failure that nobody has
+foreseen only the message goes over.
+*/
+export const toRpcError = (error: unknown): RpcError => error instanceof CoppiceError
+	? {
+		code: agentErrorCode,
+		message: error.message,
+		data: {
+			code: error.code, context: {...error.context, command: error.context.command?.slice(0, 64)}, ...(error.hint !== undefined && {hint: error.hint}),
+		},
+	}
+	: {
+		code: agentErrorCode, message: `The engine failed: ${error instanceof Error ? error.message : String(error)}`, data: {code: 'failed', context: {}},
+	};
+
+/**
+An error of a response as one of ours, which names the host that it comes from.
+*/
+export const fromRpcError = (error: {readonly message: string; readonly data?: unknown}, host: string): CoppiceError => {
+	const read = agentErrorData.safeParse(error.data);
+	const {code, hint, context} = read.success ? read.data : {code: 'failed' as const, hint: undefined, context: {}};
+	return new CoppiceError(code, plainText(error.message), {...context, host, ...(hint !== undefined && {hint})});
+};

@@ -1,0 +1,236 @@
+/**
+Opens a host: connects when something is first asked, says hello, and keeps the connection for what is asked next.
+*/
+import {z} from 'zod';
+import {CoppiceError} from '../system/errors.ts';
+import {version as ownVersion} from '../system/version.ts';
+import {startAgent, type AgentProcess} from './agent-process.ts';
+import {agentProtocol, type ResultOf} from './agent-protocol.ts';
+import {openSession, readResult, type AgentSession} from './agent-session.ts';
+import {isOlder} from './compare-versions.ts';
+import type {Home} from './home.ts';
+import type {Host, HostRecord} from './host.ts';
+
+export type Hello = ResultOf<'hello'>;
+
+export type OpenHostOptions = {
+	readonly home: Home;
+
+	/** Told when an older engine, which `host add` has put there, is replaced by this one, and then how. */
+	readonly onUpgrade?: (message: string) => void;
+
+	/** Of this side; the program's unless told. */
+	readonly version?: string;
+};
+
+/** Milliseconds to wait for the first answer, once it is connected: longer than a Node takes to start on a slow machine. */
+const helloMilliseconds = 30_000;
+
+/** As much of a greeting as every version has. */
+const anyHello = z.looseObject({protocol: z.int(), version: z.string().max(200)});
+
+/**
+What to do about the other side's version.
+
+@returns `upgrade` where the engine that was put there should be replaced by this one.
+@throws CoppiceError `host` that says which side to update, and how.
+*/
+export const negotiate = (
+	{protocol, version}: {readonly protocol: number; readonly version: string},
+	record: HostRecord,
+	own: {readonly protocol: number; readonly version: string; readonly canUpgrade: boolean},
+): 'talk' | 'upgrade' => {
+	if (protocol > own.protocol) {
+		throw new CoppiceError('host', `This Coppice (${own.version}) is older than that on ${record.name} (${version}): they can't talk to each other.`, {
+			host: record.name, hint: 'Update Coppice on this machine: run `./install.sh` of a newer version.',
+		});
+	}
+
+	const isOurs = record.installed === true && own.canUpgrade;
+	if (protocol < own.protocol) {
+		if (isOurs) {
+			return 'upgrade';
+		}
+
+		const port = record.port === undefined ? '' : `:${record.port}`;
+		throw new CoppiceError('host', `The Coppice on ${record.name} (${version}) is older than this one (${own.version}): they can't talk to each other.`, {
+			host: record.name,
+			hint: record.kind === 'ssh'
+				? `Update it there, or put this version there: \`coppice host add ${record.name} ${record.address}${port}\`.`
+				: 'Run the newer of the two programs.',
+		});
+	}
+
+	return isOurs && isOlder(version, own.version) ? 'upgrade' : 'talk';
+};
+
+const withTimeout = async <T>(promise: Promise<T>, milliseconds: number, onTimeout: () => CoppiceError): Promise<T> => {
+	const {promise: late, reject} = Promise.withResolvers<never>();
+	const timer = setTimeout(() => {
+		reject(onTimeout());
+	}, milliseconds);
+	try {
+		return await Promise.race([promise, late]);
+	} finally {
+		clearTimeout(timer);
+	}
+};
+
+const raceAbort = async <T>(promise: Promise<T>, name: string, signal: AbortSignal | undefined): Promise<T> => {
+	if (signal === undefined) {
+		return promise;
+	}
+
+	const {promise: aborted, reject} = Promise.withResolvers<never>();
+	const onAbort = (): void => {
+		reject(new CoppiceError('interrupted', `Interrupted while connecting to ${name}.`, {host: name}));
+	};
+
+	if (signal.aborted) {
+		onAbort();
+	}
+
+	signal.addEventListener('abort', onAbort, {once: true});
+	try {
+		return await Promise.race([promise, aborted]);
+	} finally {
+		signal.removeEventListener('abort', onAbort);
+		promise.catch(() => {
+			// Told to whoever else waits for it.
+		});
+	}
+};
+
+/** A pool that is not there, or not mounted, is not one that has nothing in it. */
+const checkPool = (hello: Hello, {kind, name, address}: HostRecord): Hello => {
+	if (kind === 'pool' && hello.pool === null) {
+		throw new CoppiceError('host', `There is no pool in ${address} now.`, {host: name, hint: 'Mount the disk that it is on, or forget it with `coppice host rm`.'});
+	}
+
+	return hello;
+};
+
+type Connected = {readonly session: AgentSession; readonly hello: Hello};
+
+/**
+A host by its record. Nothing is started before something is asked.
+*/
+export const openHost = (record: HostRecord, {home, onUpgrade, version = ownVersion}: OpenHostOptions): Host => {
+	let connecting: Promise<Connected> | undefined;
+	const channels = new Set<AgentProcess>();
+
+	const greet = async (canUpgrade: boolean): Promise<Connected | 'upgrade'> => {
+		const session = await openSession(startAgent(record, 'serve', home), record);
+		try {
+			const answer = await withTimeout(session.ask('hello', {protocol: agentProtocol, version}), helloMilliseconds, () =>
+				new CoppiceError('host', `The engine on ${record.name} did not answer within ${helloMilliseconds / 1000} s.`, {
+					host: record.name, hint: 'See whether the machine is overloaded, and that nothing there waits for input when one logs in without a terminal.',
+				}));
+			const any = anyHello.safeParse(answer);
+			if (!any.success) {
+				throw new CoppiceError('host', `What answers on ${record.name} is no engine of Coppice.`, {host: record.name, hint: `Run \`coppice host add ${record.name} ${record.address}\` again.`});
+			}
+
+			const next = negotiate(any.data, record, {protocol: agentProtocol, version, canUpgrade});
+			if (next === 'talk') {
+				return {session, hello: checkPool(readResult('hello', answer, record.name), record)};
+			}
+		} catch (error) {
+			void session.close();
+			throw error;
+		}
+
+		await session.close();
+		return 'upgrade';
+	};
+
+	const upgrade = async (): Promise<void> => {
+		const {upgradeEngine} = await import('./install-engine.ts');
+		const {did} = await upgradeEngine(record, {
+			home,
+			report: {
+				step(message) {
+					onUpgrade?.(message);
+				},
+				sent() {},
+			},
+		});
+		for (const sentence of did) {
+			onUpgrade?.(sentence);
+		}
+	};
+
+	const connect = async (): Promise<Connected> => {
+		const first = await greet(record.kind === 'ssh');
+		if (first !== 'upgrade') {
+			return first;
+		}
+
+		await upgrade();
+		const second = await greet(false);
+		if (second === 'upgrade') {
+			throw new Error('an engine is put there once only');
+		}
+
+		return second;
+	};
+
+	const connected = async (signal?: AbortSignal): Promise<Connected> => {
+		if (connecting === undefined) {
+			const attempt = connect();
+			connecting = attempt;
+			const forget = (): void => {
+				if (connecting === attempt) {
+					connecting = undefined;
+				}
+			};
+
+			void (async () => {
+				try {
+					const {session} = await attempt;
+					await session.ended;
+				} catch {
+					// Told to who asked.
+				}
+
+				forget();
+			})();
+		}
+
+		return raceAbort(connecting, record.name, signal);
+	};
+
+	return {
+		record,
+		async call(method, params, {signal} = {}) {
+			const {session} = await connected(signal);
+			return session.call(method, params, signal);
+		},
+		async openChannel(direction, request, {signal} = {}) {
+			// Tells a host that can't be reached from a transfer that was cut, and leaves a connection to share.
+			await connected(signal);
+			const agent = startAgent(record, direction, home);
+			channels.add(agent);
+			void (async () => {
+				await agent.ended;
+				channels.delete(agent);
+			})();
+
+			agent.stdin.write(`${JSON.stringify(request)}\n`);
+			return {input: agent.stdout, output: agent.stdin, close: async () => agent.close()};
+		},
+		async close() {
+			const attempt = connecting;
+			connecting = undefined;
+			const open = [...channels].map(async agent => agent.close());
+			try {
+				const session = await attempt;
+				await session?.session.close();
+			} catch {
+				// It never was connected.
+			}
+
+			await Promise.all(open);
+		},
+	};
+};
