@@ -1,0 +1,113 @@
+/**
+The methods of the agent on commits and their snapshots: what a fetch asks before any data go.
+*/
+import {sortNewestFirst} from '../../history/commit-order.ts';
+import {encodeCommit, type StoredCommit} from '../../history/commit.ts';
+import {reachable} from '../../history/ancestry.ts';
+import type {ParamsOf, ResultOf} from '../../host/agent-protocol.ts';
+import {CoppiceError} from '../../system/errors.ts';
+import {estimateSend} from '../../storage/snapshot-stream.ts';
+import {requirePull, requireRead} from './access.ts';
+import type {Agent} from './agent.ts';
+import {
+	baseCommits,
+	commitNotFound,
+	readGraph,
+	snapshotsOf,
+	visibleCommits,
+} from './commit-graph.ts';
+import {findStack, wholeSnapshots} from './host-stacks.ts';
+
+const largestPage = 500;
+
+/** Characters of all texts of a page: well below what a message may have. */
+const longestPage = 8 * 1024 * 1024;
+
+const firstOf = (commits: readonly StoredCommit[]): Array<{readonly id: string; readonly text: string; readonly commit: StoredCommit}> => {
+	const page = [];
+	let length = 0;
+	for (const commit of commits.slice(0, largestPage)) {
+		const text = encodeCommit(commit);
+		length += text.length;
+		if (page.length > 0 && length > longestPage) {
+			break;
+		}
+
+		page.push({id: commit.id, text, commit});
+	}
+
+	return page;
+};
+
+/**
+Parents come before their children: what came can then be given as `known` for the next page, and a fetch that is cut off leaves nothing without what it
+descends from.
+*/
+export const commits = async ({access, options}: Agent, {stack: name, tips, known}: ParamsOf<'commits'>): Promise<ResultOf<'commits'>> => {
+	const stack = await findStack(options, access, name);
+	const [graph, whole] = await Promise.all([readGraph(stack), wholeSnapshots(stack)]);
+	const visible = visibleCommits(graph, access, name, 'read');
+	const isThere = (id: string): boolean => visible.has(id) && graph.byId.has(id);
+	const absent = tips.find(id => !isThere(id));
+	if (absent !== undefined) {
+		throw commitNotFound(name, absent);
+	}
+
+	const there = reachable(known.filter(id => isThere(id)), graph.parentsOf);
+	const wanted = [...reachable(tips, graph.parentsOf)].filter(id => !there.has(id)).map(id => graph.byId.get(id)).filter(commit => commit !== undefined);
+	const page = firstOf(sortNewestFirst(wanted).toReversed());
+	return {
+		commits: page.map(({id, text, commit}) => ({
+			id, text, hasData: Object.entries(commit.volumes).every(([volume, snapshot]) => whole.get(volume)?.has(snapshot) === true),
+		})),
+		complete: page.length === wanted.length,
+	};
+};
+
+/** Those that the caller may get, or build an increment on. */
+export const snapshots = async ({access, options}: Agent, {stack: name}: ParamsOf<'snapshots'>): Promise<ResultOf<'snapshots'>> => {
+	const stack = await findStack(options, access, name);
+	const whole = await wholeSnapshots(stack);
+	if (!access.isLimited) {
+		return {volumes: Object.fromEntries([...whole].map(([volume, ids]) => [volume, [...ids]]))};
+	}
+
+	const graph = await readGraph(stack);
+	const known = snapshotsOf(graph, baseCommits(graph, access, name));
+	return {volumes: Object.fromEntries([...whole].map(([volume, ids]) => [volume, [...ids].filter(id => known.get(volume)?.has(id) === true)]))};
+};
+
+/** More than anybody is helped by; the others are answered as unknown. */
+const mostBases = 32;
+
+export const estimate = async ({access, options}: Agent, {stack: name, volume, snapshot, bases}: ParamsOf<'estimate'>): Promise<ResultOf<'estimate'>> => {
+	requirePull(access, name);
+	const stack = await findStack(options, access, name);
+	const {volumes} = await snapshots({access, options}, {stack: name});
+	const known = new Set(volumes[volume]);
+	if (!known.has(snapshot)) {
+		throw new CoppiceError('not-found', `There is no snapshot ${snapshot} of volume ${volume} of stack ${name} on this host.`, {stack: name, volume, hint: 'It may have been pruned: fetch again.'});
+	}
+
+	const address = {stack: name, volume};
+	const full = await estimateSend(stack.pool, address, {snapshot});
+	const increments: Record<string, number> = {};
+	for (const base of bases.filter(id => known.has(id) && id !== snapshot).slice(0, mostBases)) {
+		increments[base] = await estimateSend(stack.pool, address, {snapshot, base});
+	}
+
+	return {full, increments};
+};
+
+/**
+Pins of a key that is limited are its role's: it can't take away those of others by giving the id of their pool.
+*/
+export const pin = async ({access, options}: Agent, {stack: name, peer, commits: wanted}: ParamsOf<'pin'>): Promise<ResultOf<'pin'>> => {
+	requireRead(access, name);
+	const stack = await findStack(options, access, name);
+	const graph = await readGraph(stack);
+	const visible = visibleCommits(graph, access, name, 'read');
+	const owner = access.role === undefined ? peer : `${access.role}: ${peer}`;
+	await stack.history.setPins(owner, [...new Set(wanted)].filter(id => visible.has(id)), access.role);
+	return {};
+};
