@@ -3,6 +3,7 @@
 */
 import {nearestPresent, reachable} from '../history/ancestry.ts';
 import type {StoredCommit} from '../history/commit.ts';
+import {sortNewestFirst} from '../history/commit-order.ts';
 import type {Measure} from '../history/history.ts';
 import {resolve} from '../history/revision.ts';
 import {measureCommit} from './measure.ts';
@@ -31,6 +32,9 @@ export type LogEntry = StoredCommit & {
 	readonly tags: readonly string[];
 	readonly branches: readonly string[];
 	readonly remoteBranches: readonly string[];
+
+	/** The hosts that have its data, as last fetched, where they are not here. */
+	readonly elsewhere?: readonly string[];
 
 	/** Whether it is the tip of the current branch. */
 	readonly head: boolean;
@@ -65,11 +69,19 @@ const sizeOf = async (workspace: Workspace, commit: StoredCommit, parent: Stored
 export const log = async (workspace: Workspace, options: LogOptions = {}): Promise<LogResult> => {
 	const {revision, all = false, safety = all, limit = Infinity, sizes = false} = options;
 	const {history} = workspace;
-	const [{commits, damaged}, {commits: gone}, branches, tags, remoteBranches, current] = await Promise.all([
-		history.allCommits(), history.removedCommits(), history.branches(), history.tags(), history.remoteBranches(), history.currentBranch(),
+	const [{commits: here, damaged}, {commits: away}, {commits: gone}, branches, tags, remoteBranches, current] = await Promise.all([
+		history.allCommits(),
+		history.elsewhereCommits(),
+		history.removedCommits(),
+		history.branches(),
+		history.tags(),
+		history.remoteBranches(),
+		history.currentBranch(),
 	]);
+	const commits = away.length === 0 ? here : sortNewestFirst([...here, ...away]);
+	const elsewhere = new Set(away.map(({id}) => id));
 	const present = new Map(commits.map(commit => [commit.id, commit]));
-	const parents = new Map([...commits, ...gone].map(commit => [commit.id, commit.parents]));
+	const parents = new Map([...gone, ...commits].map(commit => [commit.id, commit.parents]));
 	const tip = branches.get(current) ?? null;
 	let start: readonly string[];
 	if (revision !== undefined) {
@@ -80,6 +92,10 @@ export const log = async (workspace: Workspace, options: LogOptions = {}): Promi
 		start = tip === null ? [] : [tip];
 	}
 
+	const reachOf = elsewhere.size === 0
+		? []
+		: [...remoteBranches].map(([name, id]) => ({host: name.slice(0, name.indexOf('/')), reach: reachable([id], each => parents.get(each) ?? [])}));
+	const hostsOf = (id: string): string[] => [...new Set(reachOf.filter(({reach}) => reach.has(id)).map(({host}) => host))];
 	const wanted = reachable(start, id => parents.get(id) ?? []);
 	const safetyOfWanted = (commit: StoredCommit): boolean =>
 		safety && commit.kind === 'safety' && (all || commit.parents.some(parent => wanted.has(parent)));
@@ -88,18 +104,22 @@ export const log = async (workspace: Workspace, options: LogOptions = {}): Promi
 		.slice(0, limit);
 	const entries = await Promise.all(shown.map(async (commit): Promise<LogEntry> => {
 		const shownParents = nearestPresent(commit.parents, id => present.has(id), id => parents.get(id) ?? []);
-		// Safety commits are measured when somebody looks at them: their verb had no time for it.
-		const measure = commit.kind === 'safety' ? await history.readMeasure(commit.id) : await measureCommit(workspace, commit);
+		const isElsewhere = elsewhere.has(commit.id);
 		const [parent] = shownParents;
+		const parentIsHere = parent === undefined || !elsewhere.has(parent);
+		// Safety commits are measured when somebody looks at them: their verb had no time for it.
+		const isMeasured = commit.kind === 'commit' && !isElsewhere && parentIsHere;
+		const measure = isMeasured ? await measureCommit(workspace, commit) : await history.readMeasure(commit.id);
 		return {
 			...commit,
 			shownParents,
 			tags: namesOf(tags, commit.id),
 			branches: namesOf(branches, commit.id),
 			remoteBranches: namesOf(remoteBranches, commit.id),
+			...(isElsewhere && {elsewhere: hostsOf(commit.id)}),
 			head: commit.id === tip,
 			...(measure !== undefined && {measure}),
-			...(sizes && (await sizeOf(workspace, commit, parent === undefined ? undefined : present.get(parent)))),
+			...(sizes && !isElsewhere && (await sizeOf(workspace, commit, parent === undefined || !parentIsHere ? undefined : present.get(parent)))),
 		};
 	}));
 	return {entries, damaged};

@@ -31,7 +31,7 @@ export const measureCommit = async (workspace: Workspace, commit: StoredCommit):
 
 	const [parentId] = commit.parents;
 	const parent = parentId === undefined ? undefined : await history.readAnyCommit(parentId);
-	const base = parent?.removed === true ? undefined : parent;
+	const base = parent?.state === 'here' ? parent : undefined;
 	const volumes = Object.fromEntries(await Promise.all(Object.entries(commit.volumes).map(async ([volume, snapshot]) =>
 		[volume, await measureVolume(workspace, volume, snapshot, base?.volumes[volume])] as const)));
 	const parts = Object.values(volumes);
@@ -40,6 +40,10 @@ export const measureCommit = async (workspace: Workspace, commit: StoredCommit):
 		changedFiles: parts.reduce((sum, part) => sum + part.changedFiles, 0),
 		volumes,
 	};
-	await history.writeMeasure(commit.id, measure);
+	// The data of a parent that are on another host may come yet.
+	if (parent?.state !== 'elsewhere') {
+		await history.writeMeasure(commit.id, measure);
+	}
+
 	return measure;
 };

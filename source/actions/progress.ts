@@ -10,6 +10,17 @@ export type ProgressEvent =
 	| {readonly type: 'notice'; readonly message: string}
 
 	/** How far a countable piece of work is. */
-	| {readonly type: 'progress'; readonly task: string; readonly done: number; readonly total?: number; readonly unit: 'bytes' | 'rows' | 'files'};
+	| {
+		readonly type: 'progress';
+		readonly task: string;
+		readonly done: number;
+		readonly total?: number;
+		readonly unit: 'bytes' | 'rows' | 'files';
+
+		/** Of a transfer: bytes that went over the line, compressed; of `done`, what an earlier try had brought already; its id for `transfers`. */
+		readonly wireBytes?: number;
+		readonly resumedBytes?: number;
+		readonly transfer?: string;
+	};
 
 export type Report = (event: ProgressEvent) => void;

@@ -7,6 +7,7 @@ import type {StoredCommit} from '../history/commit.ts';
 import {undoneOperations} from '../history/operation.ts';
 import {decideRetention, parseKeep} from '../history/retention.ts';
 import {resolve} from '../history/revision.ts';
+import {listSpools, removeSpool} from '../storage/spools.ts';
 import {applyChanges} from './change/apply-changes.ts';
 import {together, type Step} from './change/steps.ts';
 import {exclusively, transact} from './change/transact.ts';
@@ -17,6 +18,9 @@ export const trashHours = 24;
 
 /** How long safety commits are kept where no rule says so. */
 export const safetyDays = 7;
+
+/** How long what came of a transfer that was cut is kept for the next try. */
+export const spoolDays = 7;
 
 export type PruneOptions = {
 	/** `24h:all,7d:daily,8w:weekly`; parsed by the history. */
@@ -42,16 +46,20 @@ export type PruneResult = {
 
 	/** Commits in the trash, that `undo` can bring back. */
 	readonly inTrash: number;
+
+	/** Transfers that were cut long ago, and of which what had come was removed, or would be. */
+	readonly abandoned: number;
 	readonly dryRun: boolean;
 };
 
 /**
-Commits that must stay: what branches, tags and remote branches point at.
+Commits that must stay: what branches, tags and remote branches point at, and what another host has too and the next increment starts from.
 */
 const findProtected = async (workspace: Workspace): Promise<Map<string, string>> => {
 	const {history} = workspace;
-	const [branches, tags, remoteBranches] = await Promise.all([history.branches(), history.tags(), history.remoteBranches()]);
-	const kept = new Map<string, string>();
+	const [branches, tags, remoteBranches, pins] = await Promise.all([history.branches(), history.tags(), history.remoteBranches(), history.pins()]);
+	const kept = new Map<string, string>(pins.flatMap(({peer, name = `pool ${peer}`, commits}) =>
+		commits.map(id => [id, `${name} has it too, and the next increment to or from there starts from it`] as const)));
 	for (const [kind, refs] of [['remote branch', remoteBranches], ['tag', tags], ['branch', branches]] as const) {
 		for (const [name, id] of refs) {
 			if (id !== null) {
@@ -81,7 +89,7 @@ const findNamed = async (workspace: Workspace, revisions: readonly string[], kep
 		const why = kept.get(id);
 		if (why !== undefined) {
 			throw new CoppiceError('conflict', `${revision} (${id.slice(0, 8)}) can't be pruned: ${why}.`, {
-				stack: workspace.stack.name, hint: 'Delete that branch or tag, or move it, first.',
+				stack: workspace.stack.name, hint: 'Delete that branch or tag, or move it, first; what is kept for another host is let go when a newer commit is fetched or pushed.',
 			});
 		}
 
@@ -124,6 +132,27 @@ const findTrash = async (workspace: Workspace, now: boolean): Promise<Trash> => 
 		destroy.set(volume, trash.filter(snapshot => !protectedSnapshots.has(snapshot)));
 	}));
 	return {destroy, inTrash: restorable.size};
+};
+
+/**
+What came of transfers that were cut and that nobody went on with for days.
+*/
+const removeOldSpools = async ({pool, stack, volumes}: Workspace, dryRun: boolean): Promise<number> => {
+	const limit = Date.now() - (spoolDays * 24 * 3_600_000);
+	let count = 0;
+	for (const volume of volumes) {
+		const address = {stack: stack.name, volume};
+		const spools = await listSpools(pool.path, address);
+		const old = spools.filter(({changedAt}) => changedAt < limit);
+		count += old.length;
+		for (const {snapshot} of old) {
+			if (!dryRun) {
+				await removeSpool(pool.path, address, snapshot);
+			}
+		}
+	}
+
+	return count;
 };
 
 const emptyTrash = async (workspace: Workspace, {destroy}: Trash): Promise<number> => {
@@ -204,6 +233,7 @@ export const prune = async (workspace: Workspace, options: PruneOptions): Promis
 			kept: reasons,
 			destroyed: dryRun ? trash.destroy.values().reduce((sum, snapshots) => sum + snapshots.length, 0) : await emptyTrash(workspace, trash),
 			inTrash: trash.inTrash,
+			abandoned: await removeOldSpools(workspace, dryRun),
 			dryRun,
 		};
 	});

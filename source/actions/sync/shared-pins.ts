@@ -1,0 +1,86 @@
+/**
+Keeps on both sides what the next increment can start from: the newest commits that both have the data of.
+*/
+import {CoppiceError} from '../../system/errors.ts';
+import {nearestPresent} from '../../history/ancestry.ts';
+import {readKnownCommits, type KnownCommits} from '../../history/known-commits.ts';
+import type {Peer} from './peer.ts';
+import type {SyncPlace} from './place.ts';
+
+type Snapshots = ReadonlyMap<string, ReadonlySet<string>>;
+
+/**
+From each tip the nearest commits whose data are on both sides. Pure.
+*/
+export const sharedCommits = (tips: readonly string[], {byId, parentsOf}: Pick<KnownCommits, 'byId' | 'parentsOf'>, here: Snapshots, there: Snapshots): string[] => {
+	const isShared = (id: string): boolean => {
+		const volumes = Object.entries(byId.get(id)?.volumes ?? {});
+		return volumes.length > 0 && byId.get(id)?.state === 'here'
+			&& volumes.every(([volume, snapshot]) => here.get(volume)?.has(snapshot) === true && there.get(volume)?.has(snapshot) === true);
+	};
+
+	return [...new Set(tips.flatMap(tip => nearestPresent([tip], id => isShared(id), parentsOf)))];
+};
+
+/** Ids of whole snapshots, by volume. */
+export const snapshotsHere = async ({pool, stack}: SyncPlace, volumes: Iterable<string>): Promise<Map<string, Set<string>>> =>
+	new Map(await Promise.all([...volumes].map(async volume => {
+		const {snapshots} = await pool.driver.contents({stack, volume});
+		return [volume, new Set(snapshots)] as const;
+	})));
+
+export const snapshotsThere = async ({host}: Peer, stack: string, signal?: AbortSignal): Promise<Map<string, Set<string>>> => {
+	const {volumes} = await host.call('snapshots', {stack}, {signal});
+	return new Map(Object.entries(volumes).map(([volume, ids]) => [volume, new Set(ids)]));
+};
+
+/** Volumes that any commit has data of. */
+export const volumesOfCommits = (commits: Iterable<{readonly volumes: Readonly<Record<string, string>>}>): Set<string> => {
+	const volumes = new Set<string>();
+	for (const commit of commits) {
+		for (const volume of Object.keys(commit.volumes)) {
+			volumes.add(volume);
+		}
+	}
+
+	return volumes;
+};
+
+/**
+Notes on this side what is shared with a pool of the host of that name. To be called under the stack's lock.
+
+`more` is kept too: bases of what is on its way.
+
+@returns What was noted.
+*/
+export const pinHere = async (
+	place: SyncPlace,
+	host: {readonly name: string; readonly pool: string},
+	there: Snapshots,
+	more: readonly string[] = [],
+): Promise<readonly string[]> => {
+	const {history} = place;
+	const {name, pool} = host;
+	const [known, remoteBranches, branches] = await Promise.all([readKnownCommits(history), history.remoteBranches(), history.branches()]);
+	const here = await snapshotsHere(place, volumesOfCommits(known.byId.values()));
+	const tips = [...remoteBranches].filter(([branch]) => branch.startsWith(`${name}/`)).map(([, tip]) => tip);
+	const own = branches.values().filter(tip => tip !== null).toArray();
+	const shared = [...new Set([...sharedCommits([...tips, ...own], known, here, there), ...more])];
+	await history.setPins(pool, shared, name);
+	return shared;
+};
+
+/**
+Notes it on the other side. One that does not let us is told: its owner may prune what the next increment would start from.
+*/
+export const pinThere = async (place: SyncPlace, peer: Peer, commits: readonly string[], signal?: AbortSignal): Promise<void> => {
+	try {
+		await peer.host.call('pin', {stack: place.stack, peer: place.pool.description.id, commits: [...commits]}, {signal});
+	} catch (error) {
+		if (!(error instanceof CoppiceError) || error.code === 'interrupted') {
+			throw error;
+		}
+
+		place.report({type: 'notice', message: `${peer.name} did not note what is shared (${error.message}): if it prunes that, the next transfer is a full one`});
+	}
+};
