@@ -4,24 +4,23 @@ word: lengths are bounded, and nothing of it can drive the terminal that it is p
 */
 import {z} from 'zod';
 import {CoppiceError, exitCodes, type ErrorCode} from '../system/errors.ts';
+import {withoutControls} from '../system/format.ts';
 
 /** The code of every error that a `CoppiceError` became; in the range that JSON-RPC 2.0 leaves to servers. */
 export const agentErrorCode = -32_001;
 
 const longest = 2000;
 
-// C0 and C1 controls, and marks that turn the direction of text. Line breaks and tabs stay.
-const controls = /[\u{202A}-\u{202E}\u{2066}-\u{2069}[\p{Control}--[\t\n]]]/gv;
-
 /**
 A text of another host as it may be shown: without control characters, and not longer than a screen.
 */
 export const plainText = (text: string): string => {
-	const plain = text.replaceAll(controls, '');
+	const plain = withoutControls(text);
 	return plain.length > longest ? `${plain.slice(0, longest)}…` : plain;
 };
 
-const text = z.string().transform(value => plainText(value));
+/** A text of the other side that is shown to people. */
+export const shownText = z.string().transform(value => plainText(value));
 const codes = Object.keys(exitCodes) as [ErrorCode, ...ErrorCode[]];
 
 /**
@@ -29,9 +28,9 @@ What goes with the message of an error.
 */
 export const agentErrorData = z.object({
 	code: z.enum(codes).catch('failed'),
-	hint: text.optional(),
+	hint: shownText.optional(),
 	context: z.object({
-		host: text, stack: text, volume: text, service: text, file: text, stderr: text, command: z.array(text).max(64),
+		host: shownText, stack: shownText, volume: shownText, service: shownText, file: shownText, stderr: shownText, command: z.array(shownText).max(64),
 	}).partial().catch({}),
 });
 

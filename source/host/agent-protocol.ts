@@ -5,6 +5,7 @@ What comes from the other side is hostile until these schemas have passed it; na
 */
 import {z} from 'zod';
 import {isName, isSnapshotId} from '../system/names.ts';
+import {shownText} from './agent-errors.ts';
 
 /** Raised whenever a peer of the version before would misunderstand. */
 export const agentProtocol = 1;
@@ -43,7 +44,7 @@ const commitText = z.object({
 });
 
 const image = z.object({
-	service: z.string(), image: z.string(), digest: z.string().nullable(), build: z.boolean(),
+	service: shownText, image: shownText, digest: shownText.nullable(), build: z.boolean(),
 });
 
 const tips = z.array(commit);
@@ -60,15 +61,15 @@ export const agentMethods = {
 		params: z.object({protocol: z.int(), version: z.string()}),
 		result: z.object({
 			protocol: z.int(),
-			version: z.string(),
-			hostName: z.string(),
+			version: shownText,
+			hostName: shownText,
 			pool: poolId.nullable(),
 
 			/** Marked as production by its owner. */
 			production: z.boolean(),
 
 			/** The role that the owner's policy gives this key; none where nothing limits it. */
-			role: z.string().nullable(),
+			role: shownText.nullable(),
 
 			/** The driver of the pool, where there is one. */
 			driver: z.enum(['btrfs', 'zfs', 'directory']).nullable().optional(),
@@ -77,7 +78,7 @@ export const agentMethods = {
 			time: z.number().optional(),
 
 			/** As whom the engine runs. */
-			user: z.string().max(256).optional(),
+			user: shownText.optional(),
 			root: z.boolean().optional(),
 		}),
 	},
@@ -147,10 +148,10 @@ export const agentMethods = {
 
 			/** The safety commit that `switch` took there, where there was anything to keep. */
 			kept: z.array(commit),
-			restarted: z.array(z.string()),
+			restarted: z.array(shownText),
 
 			/** What the user should know of it: one sentence each. */
-			notices: z.array(z.string()).optional(),
+			notices: z.array(shownText).optional(),
 		}),
 	},
 } as const;

@@ -4,7 +4,7 @@ method before anybody sees it.
 */
 import {z} from 'zod';
 import {CoppiceError} from '../system/errors.ts';
-import {fromRpcError} from './agent-errors.ts';
+import {fromRpcError, plainText} from './agent-errors.ts';
 import {
 	agentMethods,
 	type AgentMethod,
@@ -27,6 +27,9 @@ export type AgentSession = {
 	close(): Promise<void>;
 };
 
+/** Characters of what is wrong with an answer that are told: it repeats what the other side has sent. */
+const longestFault = 300;
+
 /** JSON-RPC 2.0 and its use in the Language Server Protocol. */
 const methodNotFound = -32_601;
 const requestCancelled = -32_800;
@@ -48,7 +51,7 @@ What an answer says, by the schema of its method.
 export const readResult = <Method extends AgentMethod>(method: Method, value: unknown, host: string): ResultOf<Method> => {
 	const read = agentMethods[method].result.safeParse(value);
 	if (!read.success) {
-		throw new CoppiceError('host', `The host ${host} answered ${method} with something that this engine can't read: ${z.prettifyError(read.error).split('\n', 2).join(' ')}`, {
+		throw new CoppiceError('host', `The host ${host} answered ${method} with something that this engine can't read: ${plainText(z.prettifyError(read.error).split('\n', 2).join(' ')).slice(0, longestFault)}`, {
 			host, hint: `Run \`coppice host check ${host}\`: it compares the versions of both sides.`,
 		});
 	}
@@ -79,7 +82,7 @@ export const openSession = async (agent: AgentProcess, {name}: Pick<HostRecord, 
 	connection.onError(([error, message]) => {
 		// What could not be written (it comes with its message) is told by the end of the process. Not JSON: what follows can't be trusted either.
 		if (message === undefined) {
-			bounded.destroy(new CoppiceError('host', `What came from the other side can't be read: ${error.message}`, {cause: error}));
+			bounded.destroy(new CoppiceError('host', `What came from the other side can't be read: ${plainText(error.message).slice(0, longestFault)}`, {cause: error}));
 		}
 	});
 	connection.listen();

@@ -5,6 +5,7 @@ bytes; the Language Server Protocol's, which vscode-jsonrpc speaks) are looked a
 import {Buffer} from 'node:buffer';
 import {Transform, type TransformCallback} from 'node:stream';
 import {CoppiceError} from '../system/errors.ts';
+import {withoutControls} from '../system/format.ts';
 
 /** Of one message, in bytes: far more than a few hundred commits. */
 export const largestMessage = 32 * 1024 * 1024;
@@ -12,7 +13,7 @@ export const largestMessage = 32 * 1024 * 1024;
 const longestHead = 1024;
 const headEnd = Buffer.from('\r\n\r\n');
 
-const refuse = (what: string): CoppiceError => new CoppiceError('host', `What came from the other side is no message of Coppice: ${what}.`, {
+const refuse = (what: string): CoppiceError => new CoppiceError('host', `What came from the other side is no message of Coppice: ${withoutControls(what)}.`, {
 	hint: 'See that nothing there prints text when one logs in without a terminal (in `.bashrc`, say), and that the engine there is one of Coppice.',
 });
 

@@ -4,6 +4,7 @@ Opens a host: connects when something is first asked, says hello, and keeps the 
 import {z} from 'zod';
 import {CoppiceError} from '../system/errors.ts';
 import {version as ownVersion} from '../system/version.ts';
+import {shownText} from './agent-errors.ts';
 import {startAgent, type AgentProcess} from './agent-process.ts';
 import {agentProtocol, type ResultOf} from './agent-protocol.ts';
 import {openSession, readResult, type AgentSession} from './agent-session.ts';
@@ -27,7 +28,7 @@ export type OpenHostOptions = {
 const helloMilliseconds = 30_000;
 
 /** As much of a greeting as every version has. */
-const anyHello = z.looseObject({protocol: z.int(), version: z.string().max(200)});
+const anyHello = z.looseObject({protocol: z.int(), version: z.string().max(200).pipe(shownText)});
 
 /**
 What to do about the other side's version.

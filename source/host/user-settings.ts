@@ -1,8 +1,10 @@
 /**
 The user's own settings: `config.json` in the home's config folder, below what the project and the command line say.
 */
+import {readFileSync} from 'node:fs';
+import path from 'node:path';
 import Conf from 'conf';
-import {CoppiceError} from '../system/errors.ts';
+import {CoppiceError, isSystemError} from '../system/errors.ts';
 import type {RuntimeName} from '../stack/stack.ts';
 import type {DriverName} from '../storage/driver.ts';
 import type {Home} from './home.ts';
@@ -37,37 +39,69 @@ export type TuiSettings = {
 	readonly keys?: Readonly<Record<string, string | readonly string[]>>;
 };
 
+const fileOf = (home: Home): string => path.join(home.config, 'config.json');
+
+const readText = (file: string): string | undefined => {
+	try {
+		return readFileSync(file, 'utf8');
+	} catch (error) {
+		if (isSystemError(error, 'ENOENT', 'ENOTDIR')) {
+			return undefined;
+		}
+
+		throw error;
+	}
+};
+
+const parse = (home: Home): UserSettings => new Conf<UserSettings>({
+	cwd: home.config,
+	configName: 'config',
+	projectName: 'coppice',
+	schema: {
+		pool: {type: 'string'},
+		driver: {type: 'string', enum: ['btrfs', 'zfs', 'directory']},
+		runtime: {type: 'string', enum: ['process', 'docker']},
+		keep: {type: 'string'},
+		tui: {
+			type: 'object',
+			additionalProperties: false,
+			properties: {
+				theme: {type: 'string', enum: ['dark', 'light', 'contrast', 'none']},
+				mouse: {type: 'boolean'},
+				ascii: {type: 'boolean'},
+				screenReader: {type: 'boolean'},
+				keys: {type: 'object', additionalProperties: {anyOf: [{type: 'string'}, {type: 'array', items: {type: 'string'}}]}},
+			},
+		},
+	},
+	rootSchema: {additionalProperties: false},
+}).store;
+
+/** What each file said when it was read last: its schema takes 10 ms and more, and an agent asks at every call. */
+const known = new Map<string, {readonly text: string; readonly settings: UserSettings}>();
+
 /**
+None where the file is not there.
+
 @throws CoppiceError `usage` naming the file and the key that is wrong.
 */
 export const readUserSettings = (home: Home): UserSettings => {
+	const file = fileOf(home);
 	try {
-		const settings = new Conf<UserSettings>({
-			cwd: home.config,
-			configName: 'config',
-			projectName: 'coppice',
-			schema: {
-				pool: {type: 'string'},
-				driver: {type: 'string', enum: ['btrfs', 'zfs', 'directory']},
-				runtime: {type: 'string', enum: ['process', 'docker']},
-				keep: {type: 'string'},
-				tui: {
-					type: 'object',
-					additionalProperties: false,
-					properties: {
-						theme: {type: 'string', enum: ['dark', 'light', 'contrast', 'none']},
-						mouse: {type: 'boolean'},
-						ascii: {type: 'boolean'},
-						screenReader: {type: 'boolean'},
-						keys: {type: 'object', additionalProperties: {anyOf: [{type: 'string'}, {type: 'array', items: {type: 'string'}}]}},
-					},
-				},
-			},
-			rootSchema: {additionalProperties: false},
-		});
-		return settings.store;
+		const text = readText(file);
+		if (text === undefined) {
+			return {};
+		}
+
+		const before = known.get(file);
+		if (before?.text === text) {
+			return before.settings;
+		}
+
+		const settings = parse(home);
+		known.set(file, {text, settings});
+		return settings;
 	} catch (error) {
-		const file = `${home.config}/config.json`;
 		throw new CoppiceError('usage', `The settings in ${file} can't be used: ${error instanceof Error ? error.message : String(error)}`, {
 			file, hint: 'Correct the file or remove it. It may say `pool`, `driver`, `runtime`, `keep` and `tui`.', cause: error,
 		});

@@ -10,6 +10,7 @@ left out or refused, unless it is allowed.
 A checksum is no proof of where a stream comes from: that is for the transport.
 */
 import {CoppiceError} from '../system/errors.ts';
+import {withoutControls} from '../system/format.ts';
 import {type BytePath, bytePathToText} from './byte-path.ts';
 import {
 	commandPath,
@@ -72,14 +73,19 @@ export type LeftOut = {
 	count: number;
 };
 
+/** Kinds that are told apart: a hostile stream could have one for each of its commands. */
+const mostKinds = 100;
+const otherKinds = 'other things';
+
 /** Counts what is left out, by kind. */
 export class LeftOutList {
 	readonly #byKind = new Map<string, LeftOut>();
 
 	add(what: string, path: BytePath): void {
-		const known = this.#byKind.get(what);
+		const kind = this.#byKind.size < mostKinds || this.#byKind.has(what) ? what : otherKinds;
+		const known = this.#byKind.get(kind);
 		if (known === undefined) {
-			this.#byKind.set(what, {what, path, count: 1});
+			this.#byKind.set(kind, {what: kind, path, count: 1});
 		} else {
 			known.count++;
 		}
@@ -118,7 +124,7 @@ const accessLists = new Set(['system.posix_acl_access', 'system.posix_acl_defaul
 const refuse = (part: StreamPart, why: string): CoppiceError => {
 	const {command, offset} = part;
 	const path = commandPath(command);
-	const where = path === undefined ? command.type : `${command.type} ${JSON.stringify(bytePathToText(path).slice(0, 200))}`;
+	const where = path === undefined ? command.type : `${command.type} ${withoutControls(JSON.stringify(bytePathToText(path).slice(0, 200)))}`;
 	return new CoppiceError('failed', `The send stream is refused at byte ${offset} (${where}): ${why}.`, {
 		hint: 'Nothing was written. If you trust where it comes from, make it again.',
 	});

@@ -58,10 +58,19 @@ export const formatAge = (time: string, now: Date): string => {
 /** `3 files`, `1 file`. */
 export const formatCount = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
+// C0 and C1 controls, and marks that turn the direction of text.
+const controls = /[\p{Control}\u{202A}-\u{202E}\u{2066}-\u{2069}]/gv;
+const controlsButBreaks = /[\u{202A}-\u{202E}\u{2066}-\u{2069}[\p{Control}--[\t\n]]]/gv;
+
 /**
-A text of somebody else's on one line, without control characters: a commit message must not be able to move the cursor.
+A text of somebody else's without what could drive the terminal that it is printed on. Line breaks and tabs stay.
 */
-export const printable = (text: string): string => text.replaceAll(/\s+/gv, ' ').replaceAll(/\p{Control}/gv, '').trim();
+export const withoutControls = (text: string): string => text.replaceAll(controlsButBreaks, '');
+
+/**
+The same on one line: a commit message must not be able to move the cursor.
+*/
+export const printable = (text: string): string => text.replaceAll(/\s+/gv, ' ').replaceAll(controls, '').trim();
 
 /** The first line of a message. */
 export const firstLine = (text: string): string => printable(text.trim().split('\n', 1)[0] ?? '');

@@ -50,6 +50,8 @@ export type ReceiveOptions = {
 	megabytes later.
 	*/
 	readonly check?: (stream: AsyncIterable<Uint8Array>) => Promise<void>;
+	/** Called where there is no room; then it is tried once more. */
+	readonly makeRoom?: () => Promise<void>;
 	readonly signal?: AbortSignal;
 
 	/** At most about five times a second, and once at the end. */
@@ -388,7 +390,7 @@ const receive = async (channel: Channel, options: ReceiveOptions, lock: SpoolLoc
 
 	pass(options.signal);
 	pass(lock.lost);
-	const {spool, discarded} = await Spool.open(folder, options.expects);
+	const {spool, discarded} = await Spool.open(folder, options.expects, options.makeRoom);
 	const receiving = new Receiving({
 		channel, options, spool, lock, ending,
 	});

@@ -39,8 +39,11 @@ export type Attempt = {
 	/** The channel is open: from now on a lost connection is worth another try. */
 	readonly connected: () => void;
 
-	/** Something has come through for good (frames acknowledged): counting and waiting start from the beginning. Counts as connected. */
-	readonly progressed: () => void;
+	/**
+	So many bytes of the stream are through for good (frames acknowledged; more than any stream has once all of it is). Counts as connected.
+	Where it is more than in any attempt before, counting and waiting start from the beginning: who gets no further is not tried for ever.
+	*/
+	readonly progressed: (streamBytes: number) => void;
 };
 
 const words = (error: Error, milliseconds: number): string => `${error.message} Trying again in ${Math.max(1, Math.round(milliseconds / 1000))} s.`;
@@ -56,13 +59,15 @@ export const retryTransfer = async <Result>(attempt: (attempt: Attempt) => Promi
 	const {signal, onWait, retries = 8, firstWait = 1000, longestWait = 30_000} = options;
 	let isConnected = false;
 	let hasProgressed = false;
+	let furthest = 0;
 	const hooks: Attempt = {
 		connected() {
 			isConnected = true;
 		},
-		progressed() {
+		progressed(streamBytes) {
 			isConnected = true;
-			hasProgressed = true;
+			hasProgressed ||= streamBytes > furthest;
+			furthest = Math.max(furthest, streamBytes);
 		},
 	};
 	const isWorthAnother = (error: unknown): error is Error => isConnected && signal?.aborted !== true && isLostConnection(error);

@@ -31,7 +31,7 @@ import {TokenBucket} from './token-bucket.ts';
 import {Window} from './window.ts';
 
 export type SendOptions = {
-	/** Makes the stream from its beginning. Called again when it turns out that the receiver has another beginning; never if the receiver has all of it. */
+	/** Makes the stream from its beginning, also where the receiver has all of one, which may be another. Called again where it has another beginning. */
 	readonly open: () => AsyncIterable<Uint8Array>;
 
 	/** Bytes a second on the line, at most. */
@@ -158,7 +158,10 @@ class Sending {
 			this.#memory.give(next.value);
 		}
 
-		if (chain.hex === state.chain && chain.streamBytes === state.streamBytes) {
+		const isSame = chain.hex === state.chain && chain.streamBytes === state.streamBytes;
+		// All of another stream may be the beginning of this one.
+		const after = isSame && state.complete ? await frames.next() : undefined;
+		if (isSame && (after === undefined || after.done === true)) {
 			return {frames, chain};
 		}
 
@@ -172,7 +175,9 @@ class Sending {
 			const rest = await this.#skip(state);
 			if (rest !== undefined) {
 				this.#resumedBytes = state.streamBytes;
-				this.#notice('resumed', 'An earlier try has brought a part of this already: it goes on from there.', state.streamBytes);
+				this.#notice('resumed', state.complete
+					? 'An earlier try has brought all of this already.'
+					: 'An earlier try has brought a part of this already: it goes on from there.', state.streamBytes);
 				return rest;
 			}
 
@@ -239,17 +244,6 @@ class Sending {
 
 	/** Sends all that the receiver does not have. */
 	async send(state: State): Promise<void> {
-		if (state.complete) {
-			this.#resumedBytes = state.streamBytes;
-			this.#window = new Window(state);
-			this.#notice('resumed', 'An earlier try has brought all of this already.', state.streamBytes);
-			await this.#tellReceiver({kind: 'start', frames: state.frames});
-			await this.#tellReceiver({
-				kind: 'end', frames: state.frames, streamBytes: state.streamBytes, chain: state.chain,
-			});
-			return;
-		}
-
 		const {frames, chain} = await this.#begin(state);
 		this.#window = new Window(chain);
 		await this.#tellReceiver({kind: 'start', frames: chain.frames});

@@ -159,9 +159,14 @@ export class Spool {
 	Opens the spool of a folder, making both where they are not there. What belongs to another request is removed. To be called by who holds its lock alone;
 	then `recover`.
 
+	@param makeRoom - Called where there is none; then it is tried once more.
 	@returns The spool, empty until it is recovered, with what was removed.
 	*/
-	static async open(folder: string, {snapshot, base}: Expected): Promise<{readonly spool: Spool; readonly discarded: Discarded | undefined}> {
+	static async open(
+		folder: string,
+		{snapshot, base}: Expected,
+		makeRoom?: () => Promise<void>,
+	): Promise<{readonly spool: Spool; readonly discarded: Discarded | undefined}> {
 		const request = `${JSON.stringify({protocol, snapshot, ...(base !== undefined && {base})})}\n`;
 		const [requestFile, framesFile] = [path.join(folder, 'request.json'), path.join(folder, 'frames')];
 		let discarded: Discarded | undefined;
@@ -186,31 +191,47 @@ export class Spool {
 
 		const file = await open(framesFile, constants.O_RDWR | constants.O_CREAT, 0o600);
 		await syncFolder(folder);
-		return {spool: new Spool(folder, file), discarded};
+		return {spool: new Spool(folder, file, makeRoom), discarded};
 	}
 
 	readonly #folder: string;
 	readonly #file: FileHandle;
+	readonly #makeRoom: (() => Promise<void>) | undefined;
 	#chain = new Chain();
 	#isComplete = false;
 
 	/** Bytes of the file that are good. */
 	#size = 0;
 
-	private constructor(folder: string, file: FileHandle) {
+	private constructor(folder: string, file: FileHandle, makeRoom: (() => Promise<void>) | undefined) {
 		this.#folder = folder;
 		this.#file = file;
+		this.#makeRoom = makeRoom;
 	}
 
 	async #write(bytes: Uint8Array): Promise<void> {
 		try {
-			await writeAt(this.#file, bytes, this.#size);
+			await this.#writeWithRoom(bytes);
 		} catch (error) {
 			await this.#file.truncate(this.#size).catch(() => {});
 			throw await this.#explain(error);
 		}
 
 		this.#size += bytes.length;
+	}
+
+	/** Where that is wanting, makes room once. */
+	async #writeWithRoom(bytes: Uint8Array): Promise<void> {
+		try {
+			await writeAt(this.#file, bytes, this.#size);
+		} catch (error) {
+			if (this.#makeRoom === undefined || !isNoSpace(error)) {
+				throw error;
+			}
+
+			await this.#makeRoom();
+			await writeAt(this.#file, bytes, this.#size);
+		}
 	}
 
 	async #explain(error: unknown): Promise<unknown> {

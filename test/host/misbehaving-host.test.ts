@@ -47,6 +47,17 @@ test.serial('an error of the other side, without what could drive a terminal', a
 	t.deepEqual(error.context, {stack: 'shop', host: 'tiny'});
 });
 
+test.serial('nor is it driven by what is no answer at all', async t => {
+	const answers = [
+		await ask({}, 'no-json'), await ask({}, 'keys'), await ask({chatter: 'Content-\u{9B}2J\u{1B}[31m\n'}, 'shop'), await ask({hello: {protocol: 99, version: '9\u{9B}2J'}}, 'shop'),
+	];
+	for (const {code, message} of answers) {
+		t.is(code, 'host');
+		t.notRegex(message, /\p{Control}/v);
+		t.true(message.length < 600, message);
+	}
+});
+
 test.serial('peers of another protocol are told apart, and which side is to be updated', async t => {
 	const newer = await ask({hello: {protocol: 99, version: '9.0.0', more: true}}, 'shop');
 	t.is(newer.code, 'host');

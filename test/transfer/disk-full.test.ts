@@ -40,6 +40,26 @@ if (process.getuid?.() === 0) {
 		t.is(await digest(whole.open()), await digest(makeStream(stream)));
 		await whole.remove();
 	});
+
+	test('where room can be made, it is, and nothing has to be sent again', async t => {
+		const disk = await fs.mkdtemp(path.join(os.tmpdir(), 'coppice-growing-'));
+		await runCommand(['mount', '-t', 'tmpfs', '-o', 'size=5m', 'tmpfs', disk]);
+		t.teardown(async () => {
+			await runCommand(['umount', disk]);
+			await fs.rm(disk, {recursive: true});
+		});
+		const stream = {size: 5 * frameSize};
+		const line = makeLine();
+		const [, received] = await Promise.all([sendStream(line.sender, {open: () => makeStream(stream)}), receiveStream(line.receiver, {
+			folder: path.join(disk, 'incoming', 'one'),
+			expects: {snapshot: 'a'},
+			async makeRoom() {
+				await runCommand(['mount', '-o', 'remount,size=40m', disk]);
+			},
+		})]);
+		t.is(await digest(received.open()), await digest(makeStream(stream)));
+		await received.remove();
+	});
 } else {
 	skipAloud(title, 'only root may mount a small disk');
 }

@@ -29,8 +29,8 @@ const connectThenLose = (attempt: Attempt) => {
 	throw lost();
 };
 
-const progressThenLose = (attempt: Attempt) => {
-	attempt.progressed();
+const progressTo = (streamBytes: number) => (attempt: Attempt) => {
+	attempt.progressed(streamBytes);
 	throw lost();
 };
 
@@ -53,8 +53,16 @@ test('without progress it gives up; progress begins the counting anew', async t 
 	const fails = await run(Array.from({length: 20}, () => connectThenLose));
 	t.like(fails.result, {code: 'host'});
 	t.is(fails.number, 4);
-	const goes = await run([...Array.from({length: 10}, () => progressThenLose), connectThenLose, connectThenLose, progressThenLose]);
+	const goes = await run([...Array.from({length: 10}, (_, index) => progressTo(index + 1)), connectThenLose, connectThenLose, progressTo(11)]);
 	t.is(goes.result, 14);
+});
+
+test('who gets as far each time and no further is given up', async t => {
+	for (const streamBytes of [0, 5, Infinity]) {
+		const {result, number} = await run(Array.from({length: 50}, () => progressTo(streamBytes)));
+		t.like(result, {code: 'host'});
+		t.true(number <= 6, `${number} tries at ${streamBytes}`);
+	}
 });
 
 test('nothing else is tried again, what the other side tells of its own hosts included', async t => {
@@ -62,7 +70,7 @@ test('nothing else is tried again, what the other side tells of its own hosts in
 		new CoppiceError('failed', 'No'), new CoppiceError('interrupted', 'No'), new TypeError('No'), new ToldFailure({code: 'host', message: 'No', context: {}}),
 	]) {
 		const {result, number} = await run([attempt => {
-			attempt.progressed();
+			attempt.progressed(1);
 			throw error;
 		}]);
 		t.is(result, error);
@@ -71,7 +79,7 @@ test('nothing else is tried again, what the other side tells of its own hosts in
 });
 
 test('the signal ends the waiting', async t => {
-	for (const step of [connectThenLose, progressThenLose]) {
+	for (const step of [connectThenLose, progressTo(1)]) {
 		const stopping = new AbortController();
 		const error = await t.throwsAsync(retryTransfer(async attempt => {
 			step(attempt);
