@@ -70,9 +70,27 @@ const isVolumeChanged = async (
 	snapshot: string | undefined,
 	cleanAt: number,
 ): Promise<boolean> => {
-	const {pool, stack} = workspace;
-	const ignore = isNoChange(workspace, volume, cleanAt);
-	return snapshot === undefined || pool.driver.isChanged({stack: stack.name, volume}, branch, snapshot, {ignore});
+	const {pool: {driver}, stack} = workspace;
+	const address = {stack: stack.name, volume};
+	const isLive = async (): Promise<boolean> => {
+		const {branches} = await driver.contents(address);
+		return branches.includes(branch);
+	};
+
+	if (snapshot === undefined) {
+		return isLive();
+	}
+
+	try {
+		return await driver.isChanged(address, branch, snapshot, {ignore: isNoChange(workspace, volume, cleanAt)});
+	} catch (error) {
+		if (await isLive()) {
+			throw error;
+		}
+
+		// Its commits came from another host, and nobody has worked on it here yet.
+		return false;
+	}
 };
 
 /**

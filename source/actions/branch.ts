@@ -3,10 +3,12 @@
 */
 import {CoppiceError} from '../system/errors.ts';
 import {checkName} from '../system/names.ts';
-import {resolve} from '../history/revision.ts';
+import type {Upstream} from '../history/history.ts';
+import {resolveRevision, viewOf} from '../history/revision.ts';
 import {applyChanges} from './change/apply-changes.ts';
 import {changedVolumes} from './baseline.ts';
 import {exclusively} from './change/transact.ts';
+import {upstreamOf} from './sync/follow-remote.ts';
 import type {Workspace} from './workspace/workspace.ts';
 
 export type BranchEntry = {
@@ -59,16 +61,24 @@ export const listBranches = async (workspace: Workspace): Promise<readonly Branc
 	return Promise.all(names.map(async name => describeBranch(workspace, name, branches.get(name) ?? null, current)));
 };
 
+export type StartingPoint = {
+	readonly commit: string;
+
+	/** The branch of another host that was named, which the new one follows. */
+	readonly upstream?: Upstream;
+};
+
 /**
 The commit that a new branch starts from.
 
 @param from - A revision; the tip of the current branch unless told.
 @throws CoppiceError `precondition` when nothing was committed yet.
 */
-export const startingPoint = async (workspace: Workspace, from: string | undefined): Promise<string> => {
+export const startingPoint = async (workspace: Workspace, from: string | undefined): Promise<StartingPoint> => {
 	const {history, stack} = workspace;
 	if (from !== undefined) {
-		return resolve(history, from);
+		const {id, ref} = await resolveRevision(from, await viewOf(history));
+		return {commit: id, ...(ref?.kind === 'remote' && {upstream: upstreamOf(ref.name)})};
 	}
 
 	const [current, branches] = await Promise.all([history.currentBranch(), history.branches()]);
@@ -79,21 +89,21 @@ export const startingPoint = async (workspace: Workspace, from: string | undefin
 		});
 	}
 
-	return tip;
+	return {commit: tip};
 };
 
 /**
-Makes a branch from a commit. The current branch stays current.
+Makes a branch from a commit; from that of a branch of another host, it follows that one. The current branch stays current.
 
 @throws CoppiceError `conflict` when there is one of that name.
 */
 export const createBranch = async (
 	workspace: Workspace,
 	{name, from}: {name: string; from?: string},
-): Promise<{readonly name: string; readonly commit: string}> =>
+): Promise<{readonly name: string; readonly commit: string; readonly upstream?: Upstream}> =>
 	exclusively(workspace, 'branch', async () => {
 		checkName('branch', name);
-		const commit = await startingPoint(workspace, from);
+		const {commit, upstream} = await startingPoint(workspace, from);
 		await applyChanges(workspace, {
 			verb: 'branch',
 			summary: `make branch ${name}`,
@@ -101,7 +111,9 @@ export const createBranch = async (
 				type: 'create', branch: name, at: commit, data: commit,
 			}],
 		});
-		return {name, commit};
+		// One that is left of a branch of that name, which is gone, is not meant.
+		await workspace.history.setUpstream(name, upstream);
+		return {name, commit, ...(upstream !== undefined && {upstream})};
 	});
 
 /**

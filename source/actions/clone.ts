@@ -36,7 +36,9 @@ import {
 	removeCloneMark,
 	writeCloneMark,
 } from './sync/clone-place.ts';
+import {checkEngineName} from './sync/check-engine-name.ts';
 import {fetchInto, type Fetched} from './sync/fetch-into.ts';
+import {findMissingFiles, type MissingFile} from './sync/missing-files.ts';
 import {findMissingImages, type MissingImage} from './sync/missing-images.ts';
 import {findRemoteStack, withPeer, type Peer} from './sync/peer.ts';
 import {lockMilliseconds, type SyncPlace} from './sync/place.ts';
@@ -82,6 +84,7 @@ export type CloneResult = {
 	readonly fetched: Fetched;
 	readonly init: InitResult;
 	readonly missingImages: readonly MissingImage[];
+	readonly missingFiles: readonly MissingFile[];
 
 	/** Variables in `.env` that have no value yet. */
 	readonly missingVariables: readonly string[];
@@ -160,7 +163,7 @@ const namedCompose = (compose: string, stack: string, host: string): string => {
 
 type KnownDefinition = ResultOf<'definition'> & {readonly compose: string};
 
-type Made = {readonly init: InitResult; readonly missingImages: readonly MissingImage[]; readonly missingVariables: readonly string[]};
+type Made = Pick<CloneResult, 'init' | 'missingImages' | 'missingFiles' | 'missingVariables'>;
 
 type Making = {
 	readonly options: CloneOptions;
@@ -209,6 +212,7 @@ const makeProject = async ({options, record, peer, place, folder, branch, tip, d
 		const found = theirs === 'docker' ? await detectRuntime(files) : {runtime: theirs};
 		const runtime = options.runtime ?? found.runtime;
 		const stack = await readProjectStack(home, files, {runtime});
+		const missingFiles = await findMissingFiles(stack, runtime, folder);
 		const project = {
 			folder, stack: name, pool: pool.path, runtime,
 		};
@@ -251,7 +255,12 @@ const makeProject = async ({options, record, peer, place, folder, branch, tip, d
 			directory: folder, pool: pool.path, runtime, report, home,
 		});
 		failpoint('clone taken up');
-		return {init: result, missingImages: await findMissingImages(images, stack, runtime, record), missingVariables: missing};
+		return {
+			init: result,
+			missingImages: await findMissingImages(images, stack, runtime, record),
+			missingFiles,
+			missingVariables: missing,
+		};
 	} finally {
 		await rm(stage, {recursive: true, force: true});
 	}
@@ -266,7 +275,8 @@ const checkParent = async (folder: string): Promise<void> => {
 };
 
 /**
-@throws CoppiceError `host` where the host can't be reached; `not-found` where it has no such stack; `conflict` where the folder or the name is taken.
+@throws CoppiceError `host` where the host can't be reached; `not-found` where it has no such stack; `conflict` where the folder or the name is taken, in the
+pool or the Docker engine.
 */
 export const clone = async (options: CloneOptions): Promise<CloneResult> => {
 	const {report = () => {}, home = findHome(), signal, directory} = options;
@@ -278,6 +288,9 @@ export const clone = async (options: CloneOptions): Promise<CloneResult> => {
 		const offered = await askDefinition(peer, name, tip, signal);
 		const pool = await choosePool(options, home);
 		await checkParent(folder);
+		await checkEngineName({
+			stack: name, folder, pool: pool.path, host: peer.name,
+		}, {theirs: offered.runtime, wished: options.runtime});
 		const history = openHistory(historyFolder(pool.path, name));
 		const place: SyncPlace = {
 			home,

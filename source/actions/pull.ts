@@ -27,6 +27,9 @@ export type Divergence = {
 	readonly remote: string;
 	readonly ahead: number;
 	readonly behind: number;
+
+	/** What the branch would be called that keeps ours, where theirs is taken. */
+	readonly keptBranch: string;
 };
 
 export type PullOptions = Pick<FetchOptions, 'host' | 'history' | 'full' | 'confirmFull' | 'limit' | 'signal'> & {
@@ -66,7 +69,7 @@ export type PullResult = {
 	readonly readyMilliseconds: number;
 };
 
-const diverged = (host: string, {branch, remote, ahead, behind}: Divergence, stack: string): CoppiceError =>
+const diverged = (host: string, {branch, remote, ahead, behind}: Omit<Divergence, 'keptBranch'>, stack: string): CoppiceError =>
 	new CoppiceError('conflict', `${branch} and ${remote} have gone different ways: ${ahead} here, ${behind} there. Nothing was changed.`, {
 		stack,
 		host,
@@ -135,6 +138,16 @@ const decide = (
 	return relation === 'behind' ? {did: 'fast-forward', changes: [move]} : {did: 'nothing', changes: []};
 };
 
+/**
+@throws CoppiceError `usage` for what can be no name, `conflict` for one that is taken.
+*/
+const checkInto = (into: string, branches: ReadonlySet<string>, stack: string): void => {
+	checkName('branch', into);
+	if (branches.has(into)) {
+		throw new CoppiceError('conflict', `There is a branch ${into} in stack ${stack} already.`, {stack, hint: 'Choose another name.'});
+	}
+};
+
 const answerOf = ({into, reset}: PullOptions): DivergenceAnswer | undefined => {
 	if (into !== undefined) {
 		return {into};
@@ -164,11 +177,15 @@ const integrate = async (workspace: Workspace, remoteBranch: string, fetched: Fe
 	const before = await look();
 	if (answer === undefined && before.relation === 'diverged') {
 		const divergence = {
-			branch: before.branch, remote, ahead: before.ahead, behind: before.behind,
+			branch: before.branch, remote, ahead: before.ahead, behind: before.behind, keptBranch: keepName(before.branch, before.branches),
 		};
 		answer = await options.onDivergence?.(divergence);
 		if (answer === undefined) {
 			throw diverged(host, divergence, stack.name);
+		}
+
+		if ('into' in answer) {
+			checkInto(answer.into, before.branches, stack.name);
 		}
 	}
 
@@ -185,7 +202,7 @@ const integrate = async (workspace: Workspace, remoteBranch: string, fetched: Fe
 		const hadChanges = did === 'fast-forward' || did === 'reset' ? from !== null && !await isBranchClean(workspace, branch) : false;
 		const upstreamOf = did === 'new-branch' && answer !== undefined && 'into' in answer ? answer.into : branch;
 		const upstreams = await history.upstreams();
-		if (!upstreams.has(upstreamOf)) {
+		if (did === 'new-branch' || !upstreams.has(upstreamOf)) {
 			await history.setUpstream(upstreamOf, {host, branch: remoteBranch});
 		}
 
@@ -214,15 +231,12 @@ export const pull = async (workspace: Workspace, options: PullOptions = {}): Pro
 	const {home, history, stack} = workspace;
 	const {into, signal} = options;
 	if (into !== undefined) {
-		checkName('branch', into);
 		if (options.reset === true) {
 			throw new CoppiceError('usage', '`--reset` and `--into` can\'t be given at once.', {hint: '`--reset` moves the current branch; `--into` makes another one.'});
 		}
 
 		const branches = await history.branches();
-		if (branches.has(into)) {
-			throw new CoppiceError('conflict', `There is a branch ${into} in stack ${stack.name} already.`, {stack: stack.name, hint: 'Choose another name.'});
-		}
+		checkInto(into, new Set(branches.keys()), stack.name);
 	}
 
 	const [current, upstreams] = await Promise.all([history.currentBranch(), history.upstreams()]);

@@ -14,18 +14,19 @@ export type CommitGraph = {
 	readonly parentsOf: (id: string) => readonly string[];
 	readonly branches: ReadonlyMap<string, string | null>;
 	readonly tags: ReadonlyMap<string, string>;
+	readonly remoteBranches: ReadonlyMap<string, string>;
 };
 
 /**
 Reads all commits of a stack.
 */
 export const readGraph = async ({history}: HostStack): Promise<CommitGraph> => {
-	const [here, elsewhere, removed, branches, tags] = await Promise.all([
-		history.allCommits(), history.elsewhereCommits(), history.removedCommits(), history.branches(), history.tags(),
+	const [here, elsewhere, removed, branches, tags, remoteBranches] = await Promise.all([
+		history.allCommits(), history.elsewhereCommits(), history.removedCommits(), history.branches(), history.tags(), history.remoteBranches(),
 	]);
 	const byId = new Map([...removed.commits, ...elsewhere.commits, ...here.commits].map(commit => [commit.id, commit]));
 	return {
-		byId, branches, tags, parentsOf: id => byId.get(id)?.parents ?? [],
+		byId, branches, tags, remoteBranches, parentsOf: id => byId.get(id)?.parents ?? [],
 	};
 };
 
@@ -52,6 +53,31 @@ export const baseCommits = (graph: CommitGraph, access: Access, stack: string): 
 export const buildableCommits = (graph: CommitGraph, access: Access, stack: string, branch: string): ReadonlySet<string> => {
 	const tip = graph.branches.get(branch) ?? undefined;
 	return new Set([...baseCommits(graph, access, stack), ...reachable(tip === undefined ? [] : [tip], graph.parentsOf)]);
+};
+
+/**
+Whether a caller may bring the data of a snapshot. Nobody can tell whether they are what the commit had, so it may not for commits that lie
+behind anything that it may not move itself.
+*/
+export const mayBring = (
+	graph: CommitGraph,
+	access: Access,
+	stack: string,
+	{volume, snapshot}: {readonly volume: string; readonly snapshot: string},
+): boolean => {
+	if (!access.isLimited) {
+		return true;
+	}
+
+	const naming = graph.byId.values().filter(({volumes}) => volumes[volume] === snapshot).toArray();
+	if (naming.length === 0) {
+		return true;
+	}
+
+	const own = visibleCommits(graph, access, stack, 'push');
+	const others = [...graph.branches].flatMap(([branch, tip]) => tip === null || access.may('push', stack, branch) ? [] : [tip]);
+	const foreign = reachable([...others, ...graph.tags.values(), ...graph.remoteBranches.values()], graph.parentsOf);
+	return naming.every(({id}) => own.has(id) && !foreign.has(id));
 };
 
 /** Snapshots of some commits, of each volume. */

@@ -7,7 +7,7 @@ import {reachable} from '../../history/ancestry.ts';
 import type {ParamsOf, ResultOf} from '../../host/agent-protocol.ts';
 import {CoppiceError} from '../../system/errors.ts';
 import {estimateSend} from '../../storage/snapshot-stream.ts';
-import {requirePull, requireRead} from './access.ts';
+import {requirePull, requireRead, type Access} from './access.ts';
 import type {Agent} from './agent.ts';
 import {
 	baseCommits,
@@ -16,7 +16,7 @@ import {
 	snapshotsOf,
 	visibleCommits,
 } from './commit-graph.ts';
-import {findStack, wholeSnapshots} from './host-stacks.ts';
+import {findStack, wholeSnapshots, type HostStack} from './host-stacks.ts';
 
 const largestPage = 500;
 
@@ -99,6 +99,17 @@ export const estimate = async ({access, options}: Agent, {stack: name, volume, s
 	return {full, increments};
 };
 
+/** Pools that one role may note pins for: each is a file that every `prune` reads. */
+const mostPeers = 64;
+
+const refuseTooManyPins = async ({name, history}: HostStack, {role}: Access, owner: string): Promise<void> => {
+	const pins = role === undefined ? [] : await history.pins();
+	const others = pins.filter(({peer}) => peer !== owner && peer.startsWith(`${role}: `));
+	if (others.length >= mostPeers) {
+		throw new CoppiceError('conflict', `The role ${role} has commits of stack ${name} kept for ${mostPeers} pools already.`, {stack: name, hint: 'Its owner has to remove some of the files in `history/pins` there.'});
+	}
+};
+
 /**
 Pins of a key that is limited are its role's: it can't take away those of others by giving the id of their pool.
 */
@@ -108,6 +119,7 @@ export const pin = async ({access, options}: Agent, {stack: name, peer, commits:
 	const graph = await readGraph(stack);
 	const visible = visibleCommits(graph, access, name, 'read');
 	const owner = access.role === undefined ? peer : `${access.role}: ${peer}`;
+	await refuseTooManyPins(stack, access, owner);
 	await stack.history.setPins(owner, [...new Set(wanted)].filter(id => visible.has(id)), access.role);
 	return {};
 };

@@ -5,6 +5,7 @@ run for hours.
 import {existsSync} from 'node:fs';
 import path from 'node:path';
 import {listIfThere} from '../../system/durable-file.ts';
+import {CoppiceError} from '../../system/errors.ts';
 import {isName} from '../../system/names.ts';
 import {openHistory} from '../../history/open-history.ts';
 import type {History} from '../../history/history.ts';
@@ -54,69 +55,109 @@ const stackIn = (pool: Pool, name: string, project?: Project): HostStack => ({
 /** Whether the stack was made: one whose making was cut off has no history yet. */
 const isMade = (pool: Pool, name: string): boolean => isName('stack', name) && existsSync(path.join(historyFolder(pool.path, name), 'HEAD'));
 
-/**
-All stacks of this host by their names. Of two of one name that of a project counts, then that in the usual pool.
+/** Where stacks of this host can be: what `--pool` names alone, else the usual pool and those of all projects. */
+type Places = {
+	readonly projects: readonly Project[];
 
-@throws CoppiceError where a pool can't be looked into: a stack that is out of reach is not one that is not there.
-*/
-const findAll = async (options: HostStacksOptions): Promise<Map<string, HostStack>> => {
+	/** Folders of pools; opened when asked for. */
+	readonly pools: readonly string[];
+	readonly open: (folder: string) => Promise<Pool>;
+};
+
+const findPlaces = async (options: HostStacksOptions): Promise<Places> => {
 	const open = openOnce();
-	const found = new Map<string, HostStack>();
-	const add = (stack: HostStack) => {
-		if (!found.has(stack.name)) {
-			found.set(stack.name, stack);
-		}
-	};
-
 	const usual = usualPool(options);
-	const only = options.pool === undefined ? undefined : await open(usual);
-	const pools = new Map<string, Pool>();
-	if (only !== undefined || await isPoolKnown(usual)) {
-		const pool = only ?? await open(usual);
-		pools.set(pool.path, pool);
+	const all = await listProjects(options.home);
+	const named = all.filter(({stack}) => isName('stack', stack));
+	if (options.pool !== undefined) {
+		const {path: only} = await open(usual);
+		return {projects: named.filter(({pool}) => path.resolve(pool) === only), pools: [usual], open};
 	}
 
-	for (const project of await listProjects(options.home)) {
-		const isLeftOut = only === undefined ? await isStale(project) : path.resolve(project.pool) !== only.path;
-		if (isLeftOut || !isName('stack', project.stack)) {
+	const stale = await Promise.all(named.map(async project => isStale(project)));
+	const projects = named.filter((_, index) => stale[index] !== true);
+	const pools = [...await isPoolKnown(usual) ? [usual] : [], ...projects.map(({pool}) => pool)];
+	return {projects, pools: [...new Set(pools)], open};
+};
+
+/**
+The stacks that a caller may see, by name in order. Of two of one name that of a project counts, then that in the usual pool.
+
+@throws CoppiceError where a pool of a project that the caller may see can't be looked into: a stack that is out of reach is not one that is not there.
+*/
+export const listStacks = async (options: HostStacksOptions, access: Access): Promise<readonly HostStack[]> => {
+	const {projects, pools, open} = await findPlaces(options);
+	const found = new Map<string, HostStack>();
+	const maySee = (name: string): boolean => access.may('read', name);
+	const visible = projects.filter(({stack}) => maySee(stack));
+	for (const project of visible) {
+		const pool = await open(project.pool);
+		if (isMade(pool, project.stack) && !found.has(project.stack)) {
+			found.set(project.stack, stackIn(pool, project.stack, project));
+		}
+	}
+
+	for (const folder of pools) {
+		let pool: Pool;
+		try {
+			pool = await open(folder);
+		} catch (error) {
+			if (!access.isLimited) {
+				throw error;
+			}
+
+			// It would tell of a project that is kept from the caller.
 			continue;
 		}
 
-		const pool = await open(project.pool);
-		pools.set(pool.path, pool);
-		if (isMade(pool, project.stack)) {
-			add(stackIn(pool, project.stack, project));
-		}
-	}
-
-	for (const pool of pools.values()) {
 		for (const name of await listIfThere(stacksFolder(pool.path))) {
-			if (isMade(pool, name)) {
-				add(stackIn(pool, name));
+			if (maySee(name) && !found.has(name) && isMade(pool, name)) {
+				found.set(name, stackIn(pool, name));
 			}
 		}
 	}
 
-	return found;
+	return found.keys().toArray().toSorted().map(name => found.get(name)!);
 };
 
-/**
-The stacks that a caller may see, by name in order.
-*/
-export const listStacks = async (options: HostStacksOptions, access: Access): Promise<readonly HostStack[]> => {
-	const all = await findAll(options);
-	return all.keys().toArray().toSorted().filter(name => access.may('read', name)).map(name => all.get(name)!);
-};
+/** It could be in a pool that can't be looked into; which that is is not for everybody. */
+const outOfReach = (access: Access, failure: unknown): unknown => access.isLimited
+	? new CoppiceError('precondition', 'A pool of this host is out of reach, so it is not known whether it has the stack.', {hint: 'Ask its owner to run `coppice doctor` there.'})
+	: failure;
 
 /**
-A stack if it is there and the caller may see it. The policy is asked first: see `access.ts`.
+A stack if it is there and the caller may see it. The policy is asked first: see `access.ts`. No other pools are opened than it takes to find it.
 
-@throws CoppiceError `not-found` where the caller may not see it.
+@throws CoppiceError `not-found` where the caller may not see it; `precondition` where it is not found and a pool can't be looked into.
 */
 export const lookForStack = async (options: HostStacksOptions, access: Access, name: string): Promise<HostStack | undefined> => {
 	requireRead(access, name);
-	const all = await findAll(options);
-	return all.get(name);
+	const {projects, pools, open} = await findPlaces(options);
+	const named = projects.filter(({stack}) => stack === name);
+	for (const project of named) {
+		const pool = await open(project.pool);
+		if (isMade(pool, name)) {
+			return stackIn(pool, name, project);
+		}
+	}
+
+	const failures: unknown[] = [];
+	for (const folder of pools) {
+		try {
+			const pool = await open(folder);
+			if (isMade(pool, name)) {
+				return stackIn(pool, name);
+			}
+		} catch (error) {
+			failures.push(error);
+		}
+	}
+
+	if (failures.length > 0) {
+		throw outOfReach(access, failures[0]);
+	}
+
+	return undefined;
 };
 
 /**

@@ -6,6 +6,7 @@ import {shortId, type StoredCommit} from '../../history/commit.ts';
 import {withLock} from '../../history/lock.ts';
 import {openHistory} from '../../history/open-history.ts';
 import type {ParamsOf, ResultOf} from '../../host/agent-protocol.ts';
+import {readUserSettings} from '../../host/user-settings.ts';
 import {findOrMakePool} from '../../storage/find-pool.ts';
 import {historyFolder} from '../../storage/layout.ts';
 import {requirePush, type Access} from './access.ts';
@@ -53,7 +54,8 @@ const findOrMakeStack = async (options: HostStacksOptions, access: Access, name:
 		return known;
 	}
 
-	const pool = await findOrMakePool({path: usualPool(options)});
+	const {driver} = readUserSettings(options.home);
+	const pool = await findOrMakePool({path: usualPool(options), ...(driver !== undefined && {driver})});
 	const history = openHistory(historyFolder(pool.path, name));
 	await withLock({name: history.folder, verb: 'push'}, async () => history.create(branch));
 	return findStack(options, access, name);

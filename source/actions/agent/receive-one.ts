@@ -6,24 +6,25 @@ import type {Channel, TransferRequest} from '../../transfer/channel.ts';
 import {takeSnapshot} from '../sync/channel-snapshots.ts';
 import {requirePush} from './access.ts';
 import type {Agent} from './agent.ts';
-import {buildableCommits, readGraph, snapshotsOf} from './commit-graph.ts';
+import {
+	buildableCommits,
+	mayBring,
+	readGraph,
+	snapshotsOf,
+	type CommitGraph,
+} from './commit-graph.ts';
 import {findStack, type HostStack} from './host-stacks.ts';
 import {snapshotNotFound} from './send-one.ts';
 
 /** Of any other snapshot a caller could make one of its own that has the same content. */
-const bases = async ({access}: Agent, stack: HostStack, {volume, branch}: TransferRequest, whole: readonly string[]): Promise<readonly string[]> => {
-	if (!access.isLimited) {
-		return whole;
-	}
-
-	const graph = await readGraph(stack);
+const bases = ({access}: Agent, stack: HostStack, graph: CommitGraph, {volume, branch}: TransferRequest, whole: readonly string[]): readonly string[] => {
 	const known = snapshotsOf(graph, buildableCommits(graph, access, stack.name, branch)).get(volume);
 	return whole.filter(id => known?.has(id) === true);
 };
 
 /**
-@throws CoppiceError `conflict` where the snapshot is there already, or is being received; where the policy or the pool has not what is asked for; as
-`takeSnapshot` throws.
+@throws CoppiceError `permission` where a limited caller brings data of a commit that is not its own; `conflict` where the snapshot is there already, or
+is being received; where the policy or the pool has not what is asked for; as `takeSnapshot` throws.
 */
 export const receiveOne = async (agent: Agent, channel: Channel, request: TransferRequest, signal?: AbortSignal): Promise<void> => {
 	const {stack: name, volume, snapshot, base, branch} = request;
@@ -36,11 +37,15 @@ export const receiveOne = async (agent: Agent, channel: Channel, request: Transf
 		throw new CoppiceError('conflict', `Snapshot ${snapshot} of volume ${volume} is on this host already.`, {stack: name, volume, hint: 'Nothing has to be sent. Ask again which snapshots are wanting.'});
 	}
 
-	if (base !== undefined) {
-		const known = await bases(agent, stack, request, snapshots);
-		if (!known.includes(base)) {
-			throw snapshotNotFound(request, base);
-		}
+	const graph = agent.access.isLimited ? await readGraph(stack) : undefined;
+	if (graph !== undefined && !mayBring(graph, agent.access, name, request)) {
+		throw new CoppiceError('permission', `Snapshot ${snapshot} of volume ${volume} belongs to a commit that is not of a branch that this key may push to alone.`, {
+			stack: name, volume, hint: 'Commit once more and push that, or ask the owner of the host to fetch it.',
+		});
+	}
+
+	if (base !== undefined && !(graph === undefined ? snapshots : bases(agent, stack, graph, request, snapshots)).includes(base)) {
+		throw snapshotNotFound(request, base);
 	}
 
 	// Grows a pool that is nearly full, before it is.

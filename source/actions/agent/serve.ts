@@ -1,11 +1,17 @@
 /**
 `coppice serve`: answers the methods of the agent over a pair of streams, JSON-RPC 2.0 in the base protocol of vscode-jsonrpc, until the other side ends.
 */
-import type {Readable, Writable} from 'node:stream';
+import {
+	Transform,
+	type Readable,
+	type TransformCallback,
+	type Writable,
+} from 'node:stream';
 import {setImmediate as breathe} from 'node:timers/promises';
 import {
 	createMessageConnection,
 	ErrorCodes,
+	Message,
 	ResponseError,
 	StreamMessageReader,
 	StreamMessageWriter,
@@ -88,6 +94,51 @@ const settle = async (calls: ReadonlySet<Promise<unknown>>): Promise<void> => {
 	}
 };
 
+/**
+Passes on what comes only while what was asked is answered and the answers are read: both would pile up for who asks and does not listen.
+*/
+const paceBy = (reader: StreamMessageReader, writer: StreamMessageWriter): Transform => {
+	const [listen, write] = [reader.listen.bind(reader), writer.write.bind(writer)];
+	let open = 0;
+	let wake = (): void => {};
+	reader.listen = heard => listen(message => {
+		open += Message.isRequest(message) ? 1 : 0;
+		heard(message);
+	});
+	writer.write = async message => {
+		try {
+			await write(message);
+		} finally {
+			open -= Message.isResponse(message) ? 1 : 0;
+			wake();
+		}
+	};
+
+	const untilAnswered = async (): Promise<void> => {
+		// What has just come is not heard at once.
+		for (let turn = 0; turn < turns; turn++) {
+			await breathe();
+		}
+
+		// eslint-disable-next-line no-unmodified-loop-condition -- By every answer that is read.
+		while (open >= mostCalls) {
+			const {promise, resolve} = Promise.withResolvers<void>();
+			wake = resolve;
+			await promise;
+		}
+	};
+
+	return new Transform({
+		transform(chunk: Uint8Array, _encoding: BufferEncoding, callback: TransformCallback) {
+			this.push(chunk);
+			void (async () => {
+				await untilAnswered();
+				callback();
+			})();
+		},
+	});
+};
+
 export type ServeStreams = {
 	readonly input: Readable;
 	readonly output: Writable;
@@ -107,6 +158,7 @@ export const serveAgent = async (service: AgentService, {input, output, signal}:
 	const joined = joinHeads();
 	joined.pipe(output);
 	const writer = new StreamMessageWriter(joined);
+	const paced = paceBy(reader, writer);
 	const connection = createMessageConnection(reader, writer);
 	const ended = new AbortController();
 	const calls = new Set<Promise<unknown>>();
@@ -155,10 +207,10 @@ export const serveAgent = async (service: AgentService, {input, output, signal}:
 	// Methods have an answer each: what asks for none is passed over.
 	connection.onNotification(() => {});
 	connection.listen();
-	input.pipe(bounded);
+	input.pipe(paced).pipe(bounded);
 	await over;
 	ended.abort();
-	input.unpipe(bounded);
+	input.unpipe(paced);
 	await settle(calls);
 	connection.dispose();
 	if (failure !== undefined) {

@@ -111,11 +111,35 @@ const findLiveVolumes = async (workspace: Workspace, changes: readonly Change[])
 };
 
 /**
+Commits of branches to go to whose live clones have to be made of them.
+*/
+const readTipsToGoTo = async (
+	{history, volumes}: Workspace,
+	changes: readonly Change[],
+	branches: ReadonlyMap<string, string | null>,
+	liveVolumes: ReadonlyMap<string, readonly string[]>,
+): Promise<Map<string, StoredCommit>> => {
+	const commits = new Map<string, StoredCommit>();
+	for (const change of changes) {
+		if (change.type !== 'head') {
+			continue;
+		}
+
+		const [tip, live = []] = [branches.get(change.to) ?? undefined, liveVolumes.get(change.to)];
+		if (tip !== undefined && volumes.some(volume => !live.includes(volume))) {
+			commits.set(tip, await history.readCommit(tip));
+		}
+	}
+
+	return commits;
+};
+
+/**
 How things stand for a verb.
 */
 const gatherFacts = async (workspace: Workspace, changes: readonly Change[]): Promise<Facts> => {
 	const {history, runtime, stack, volumes} = workspace;
-	const [current, branches, tags, states, commits, liveVolumes] = await Promise.all([
+	const [current, branches, tags, states, named, liveVolumes] = await Promise.all([
 		history.currentBranch(),
 		history.branches(),
 		history.tags(),
@@ -123,6 +147,7 @@ const gatherFacts = async (workspace: Workspace, changes: readonly Change[]): Pr
 		readCommits(workspace, changes),
 		findLiveVolumes(workspace, changes),
 	]);
+	const commits = new Map([...await readTipsToGoTo(workspace, changes, branches, liveVolumes), ...named]);
 	return {
 		stack: stack.name,
 		current,

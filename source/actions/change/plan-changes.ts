@@ -46,7 +46,7 @@ export type Facts = {
 	/** Volumes that have a live clone of a branch. */
 	readonly liveVolumes: ReadonlyMap<string, readonly string[]>;
 
-	/** Every commit that a change names. */
+	/** Every commit that a change names, and that of a branch to go to that has not all of its live clones. */
 	readonly commits: ReadonlyMap<string, StoredCommit>;
 
 	/** Services that run now. */
@@ -173,6 +173,26 @@ const volumesOf = (facts: Facts, draft: Draft, commit: StoredCommit): string[] =
 	return shared;
 };
 
+/** A branch that came from another host may have a commit and no live clone yet. What its commit does not have is new. */
+const addLive = (facts: Facts, draft: Draft, volume: string, branch: string): void => {
+	const tip = draft.branches.get(branch) ?? undefined;
+	const snapshot = tip === undefined ? undefined : facts.commits.get(tip)?.volumes[volume];
+	if (tip === undefined || snapshot === undefined) {
+		draft.data.push({do: 'create', volume, branch});
+		draft.notices.push(`${volume} is new on ${branch}, and empty`);
+		return;
+	}
+
+	const staged = `${short(tip)}-${short(facts.newId())}`;
+	draft.stage.push({
+		do: 'stage', volume, snapshot, staged,
+	});
+	draft.unstage.push({do: 'unstage', volume, staged});
+	draft.data.push({
+		do: 'swap', volume, branch, staged,
+	});
+};
+
 const addChange = (facts: Facts, draft: Draft, intent: Intent, change: Change): void => {
 	switch (change.type) {
 		case 'head': {
@@ -181,8 +201,7 @@ const addChange = (facts: Facts, draft: Draft, intent: Intent, change: Change): 
 			const staged = new Set(draft.data.flatMap(step => step.do === 'swap' && step.branch === change.to ? [step.volume] : []));
 			for (const volume of facts.volumes) {
 				if (!live.includes(volume) && !staged.has(volume)) {
-					draft.data.push({do: 'create', volume, branch: change.to});
-					draft.notices.push(`${volume} is new on ${change.to}, and empty`);
+					addLive(facts, draft, volume, change.to);
 				}
 
 				draft.data.push({do: 'link', volume, branch: change.to});

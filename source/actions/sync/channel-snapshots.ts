@@ -32,6 +32,9 @@ export type SnapshotTransfer = {
 	readonly onApplying?: () => void;
 };
 
+/** Bytes by which a pool that can grow does so where what arrives does not fit: how much will come is the other side's word. */
+const roomAtOnce = 256 * 1024 * 1024;
+
 /**
 Receives a snapshot: spools its stream, checked while it arrives, and applies it once the whole of it is there.
 
@@ -43,6 +46,9 @@ export const takeSnapshot = async (channel: Channel, transfer: SnapshotTransfer)
 		folder: spoolFolder(pool.path, address, snapshot),
 		expects: {snapshot, ...(base !== undefined && {base})},
 		check: async stream => checkArriving(pool, address, {snapshot, ...(base !== undefined && {base})}, stream),
+		async makeRoom() {
+			await pool.driver.room(roomAtOnce);
+		},
 		signal,
 		onProgress,
 		onNotice,
@@ -57,6 +63,7 @@ export const takeSnapshot = async (channel: Channel, transfer: SnapshotTransfer)
 			base,
 			open: received.open,
 			checked: true,
+			streamBytes: received.streamBytes,
 			signal,
 			onProgress(done) {
 				tellApplying({done, total: received.streamBytes});

@@ -75,7 +75,7 @@ export const checkClonePlace = async (pool: string, stack: string, folder: strin
 	const goesOn = mark !== undefined && (mark.folder === folder || await lookAtFolder(mark.folder) === 'free');
 	if (state === 'taken' && !(goesOn && mark?.folder === folder)) {
 		throw new CoppiceError('conflict', `${folder} is there already and is not empty, so nothing was cloned into it.`, {
-			stack, file: folder, hint: 'Name another folder. If it is a clone already, `coppice pull` in it brings what is new.',
+			stack, file: folder, hint: 'Name another folder. If it is a clone already, `coppice pull` in it brings what is new. If the application is in it, run `coppice init` there, then `coppice pull HOST`.',
 		});
 	}
 

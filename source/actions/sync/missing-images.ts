@@ -29,6 +29,15 @@ export const waysToGet = ({service, image, build}: Image, {kind, address, port}:
 	];
 };
 
+/** What compose calls an image that it builds and nobody named; Compose 1 in its own way. */
+const namesOf = ({service, image, build}: Image, stack: string): readonly string[] => {
+	if (image !== '') {
+		return [image];
+	}
+
+	return build ? [`${stack}-${service}`, `${stack}_${service}`] : [];
+};
+
 const isHere = async (docker: Awaited<ReturnType<typeof connectEngine>>['docker'], image: string): Promise<boolean> => {
 	try {
 		await docker.getImage(image).inspect();
@@ -52,8 +61,11 @@ export const findMissingImages = async (images: readonly Image[], stack: Stack, 
 	const {docker} = await connectEngine();
 	const missing: MissingImage[] = [];
 	for (const image of images) {
-		if (image.image !== '' && !await isHere(docker, image.image)) {
-			missing.push({service: image.service, image: image.image, ways: waysToGet(image, host)});
+		const names = namesOf(image, stack.name);
+		const found = await Promise.all(names.map(async name => isHere(docker, name)));
+		const [name] = names;
+		if (name !== undefined && !found.includes(true)) {
+			missing.push({service: image.service, image: name, ways: waysToGet({...image, image: name}, host)});
 		}
 	}
 

@@ -79,7 +79,7 @@ const moveOne = async (place: SyncPlace, peer: Peer, send: PlannedSend, options:
 			base,
 			signal,
 			onProgress(now) {
-				progressed();
+				progressed(now.streamBytes);
 				entry.progress(now);
 			},
 			onNotice(notice) {
@@ -88,7 +88,7 @@ const moveOne = async (place: SyncPlace, peer: Peer, send: PlannedSend, options:
 				}
 			},
 			onApplying() {
-				progressed();
+				progressed(Infinity);
 				entry.applying();
 			},
 		};

@@ -168,6 +168,26 @@ test.serial('it pulls snapshots of its branches, and none else in the pool', asy
 	await fails(t, other.pull(host.env, words, {...request, volume: '../data', snapshot: snapshots.main}), 'failed', /./v);
 });
 
+test.serial('it has commits kept for so many pools, and no more', async t => {
+	const laptop = await as('laptop');
+	const letGo = async () => {
+		const history = host.history('shop');
+		for (const {peer} of await history.pins()) {
+			await history.setPins(peer, []);
+		}
+	};
+
+	await letGo();
+	const pin = async (number: number) => laptop.call('pin', {stack: 'shop', peer: `pool ${number}`, commits: [commits.main]});
+	for (let number = 0; number < 64; number++) {
+		await pin(number);
+	}
+
+	await fails(t, pin(64), 'conflict', /kept for 64 pools/v);
+	await pin(0);
+	await letGo();
+});
+
 test.serial('it can\'t push', async t => {
 	const laptop = await as('laptop');
 	const next = await other.commit('pushed', [commits.main]);
@@ -230,6 +250,30 @@ test.serial('who may push to some branches pushes to these alone, and gets at no
 });
 
 const forced = (command: string): Record<string, string> => ({SSH_ORIGINAL_COMMAND: command, SSH_CONNECTION: '192.0.2.1 40000 192.0.2.2 22'});
+
+test.serial('it brings no data for commits that are not its own to push', async t => {
+	const bring = async (snapshot: string) => other.push(host.env, ['receive', '--policy', 'developer'], {
+		stack: 'shop', volume: 'data', snapshot, branch: 'dev',
+	});
+	const history = host.history('shop');
+
+	// Known here, its data being elsewhere: whoever sends something under the id of its snapshot says what they are.
+	const foreign = await other.commit('not what it was', []);
+	await history.writeElsewhere(foreign.text);
+	await fails(t, bring(foreign.snapshot), 'permission', /not of a branch that this key may push to alone/v);
+
+	// So for what lies behind another branch too, though it lies behind its own as well.
+	const behind = await other.commit('behind both', []);
+	const tip = await other.commit('tip', [behind.id]);
+	await history.writeElsewhere(behind.text);
+	await history.writeElsewhere(tip.text);
+	await history.setBranch('developed', tip.id, 'test');
+	await history.setBranch('main-too', tip.id, 'test');
+	await fails(t, bring(behind.snapshot), 'permission', /not of a branch that this key may push to alone/v);
+	await history.removeBranch('main-too', 'test');
+	await bring(behind.snapshot);
+	await history.removeBranch('developed', 'test');
+});
 
 test.serial('as a forced command it serves who asks for Coppice, under the policy', async t => {
 	const laptop = await as('laptop', forced('/opt/coppice/bin/coppice serve'));

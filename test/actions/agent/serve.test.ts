@@ -2,7 +2,12 @@
 What `coppice serve` answers, and to whom: over a real process with real stacks, for a caller that nothing limits.
 */
 import {Buffer} from 'node:buffer';
-import {mkdir, writeFile} from 'node:fs/promises';
+import {
+	mkdir,
+	readdir,
+	readFile,
+	writeFile,
+} from 'node:fs/promises';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {parse} from 'yaml';
@@ -44,6 +49,18 @@ const fails = async (t: ExecutionContext, call: Promise<unknown>, code: ErrorCod
 	const error = await t.throwsAsync(call, {instanceOf: CoppiceError});
 	t.is(error?.code, code, error?.message);
 	t.regex(error?.message ?? '', message);
+};
+
+const recordOf = async ({shop}: AgentHost, name: string): Promise<string> => {
+	const folder = path.join(shop.home, 'state/projects');
+	for (const file of await readdir(folder)) {
+		const record = path.join(folder, file);
+		if ((JSON.parse(await readFile(record, 'utf8')) as {readonly stack: string}).stack === name) {
+			return record;
+		}
+	}
+
+	throw new Error(`No record of ${name}`);
 };
 
 test('it says who is there', async t => {
@@ -250,5 +267,21 @@ test('a pool that is out of reach is no host that has nothing', async t => {
 	const away = await startServe([], {...host.env, COPPICE_HOME: home});
 	await fails(t, away.call('stacks', {}), 'precondition', /no pool/v);
 	await fails(t, away.call('stack', {stack: 'far'}), 'precondition', /no pool/v);
+
+	// It keeps nobody from the stacks in others.
+	const {folder, stack, pool} = JSON.parse(await readFile(await recordOf(host, 'shop'), 'utf8')) as {readonly folder: string; readonly stack: string; readonly pool: string};
+	await writeFile(path.join(home, 'state/projects/two.json'), JSON.stringify({
+		folder, stack, pool, runtime: 'process',
+	}));
+	t.like(await away.call('stack', {stack: 'shop'}), {name: 'shop', hasProject: true});
+	t.like(await away.call('stack', {stack: 'wiki'}), {name: 'wiki', hasProject: false});
+	await fails(t, away.call('stack', {stack: 'nowhere'}), 'precondition', /no pool/v);
+
+	// Who may not see it is not told of it.
+	await mkdir(path.join(home, 'config'));
+	await writeFile(path.join(home, 'config/policy.yaml'), 'roles: {guest: [{stacks: [shop], allow: [read]}]}');
+	const guest = await startServe(['--policy', 'guest'], {...host.env, COPPICE_HOME: home});
+	t.deepEqual((await guest.call('stacks', {})).stacks.map(({name}) => name), ['shop']);
+	t.is(await guest.close(), 0);
 	t.is(await away.close(), 0);
 });

@@ -121,6 +121,9 @@ const runHere = async (words: readonly string[], directory: string): Promise<unk
 						throw new CoppiceError('usage', `${what} has to be confirmed.`);
 					}
 				},
+				async choose() {
+					return undefined;
+				},
 			};
 			const value = await verb.run(context, input);
 			const json = verb.toJson === undefined ? value : verb.toJson(value);
