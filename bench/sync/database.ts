@@ -1,0 +1,36 @@
+/**
+What is synced: a Postgres whose rows compress about as well as ordinary ones do, and changes to a share of it in runs of neighbours.
+*/
+import type {TestStack} from '../../test/fixtures/test-stack.ts';
+
+const rowsInMegabyte = 1000;
+
+/**
+Fills the database. A row has about 1 KiB of hexadecimal digits, which zstd halves.
+*/
+export const fill = async (stack: TestStack, megabytes: number): Promise<void> => {
+	await stack.query('create table filler (id bigint primary key, pad text not null) with (autovacuum_enabled = false)');
+	for (let done = 0; done < megabytes; done += 64) {
+		const rows = Math.min(64, megabytes - done) * rowsInMegabyte;
+		await stack.query(`insert into filler select $1::bigint + i, (select string_agg(md5(random()::text || i || k), '') from generate_series(1, 29) as k)
+			from generate_series(1, $2::bigint) as i`, [done * rowsInMegabyte, rows]);
+	}
+
+	await stack.query('vacuum (freeze, analyze) filler');
+	await stack.query('checkpoint');
+};
+
+/**
+Writes a hundredth of the rows anew, in a hundred runs of neighbours at random places.
+*/
+export const change = async (stack: TestStack, megabytes: number): Promise<void> => {
+	const rows = megabytes * rowsInMegabyte;
+	const run = Math.max(1, Math.round(rows / 100 / 100));
+	for (let count = 0; count < 100; count++) {
+		const first = Math.floor(Math.random() * (rows - run));
+		await stack.query(`update filler set pad = (select string_agg(md5(random()::text || id || k), '') from generate_series(1, 29) as k)
+			where id > $1::bigint and id <= $2::bigint`, [first, first + run]);
+	}
+
+	await stack.query('checkpoint');
+};
