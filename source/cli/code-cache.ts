@@ -29,7 +29,7 @@ export const cacheFolder = (environment: NodeJS.ProcessEnv, isRoot: boolean): st
 The verb of a command line, as far as it can be told without reading it properly: a wrong guess costs time and nothing else.
 */
 export const cacheName = (words: readonly string[]): string => {
-	const verb = words.find((word, index) => !word.startsWith('-') && !['-C', '--directory', '-f', '--file'].includes(words[index - 1] ?? ''));
+	const verb = words.find((word, index) => !word.startsWith('-') && !['-C', '--directory', '-f', '--file', '-H', '--host', '--stack'].includes(words[index - 1] ?? ''));
 	return verb !== undefined && /^[_a-z]{2,16}$/v.test(verb) ? verb : 'none';
 };
 

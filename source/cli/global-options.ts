@@ -11,6 +11,8 @@ export const globalOptionDescriptions: readonly OptionDescription[] = [
 	{
 		flags: '-f, --file <file>', description: 'a compose file, instead of the one in the folder; may be repeated', completes: 'files', repeatable: true,
 	},
+	{flags: '-H, --host <name>', description: 'run it by the engine on this host; `-C` and `-f` are then folders and files there', completes: 'hosts'},
+	{flags: '--stack <name>', description: 'the stack by its name, wherever its project is; with `-H`, that of this folder unless told', completes: 'stacks'},
 	{flags: '--json', description: 'print JSON; progress and errors are lines of JSON on the standard error'},
 	{flags: '--color', description: 'colour, whatever the terminal and the environment say'},
 	{flags: '--no-color', description: 'no colour, as with NO_COLOR in the environment'},
@@ -27,6 +29,8 @@ Both places where they can stand, as one. What stands after the verb wins; compo
 export const mergeGlobalOptions = (before: ParsedGlobals, after: ParsedGlobals): GlobalOptions => ({
 	directory: after.directory ?? before.directory,
 	files: [...before.file ?? [], ...after.file ?? []],
+	...((after.host ?? before.host) !== undefined && {host: after.host ?? before.host}),
+	...((after.stack ?? before.stack) !== undefined && {stack: after.stack ?? before.stack}),
 	json: after.json ?? before.json ?? false,
 	color: after.color ?? before.color,
 	quiet: after.quiet ?? before.quiet ?? false,

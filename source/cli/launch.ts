@@ -20,7 +20,8 @@ const {process} = globalThis;
 const fs = process.getBuiltinModule('node:fs');
 const path = process.getBuiltinModule('node:path');
 const vm = process.getBuiltinModule('node:vm');
-const {createRequire} = process.getBuiltinModule('node:module');
+const {createRequire, enableCompileCache} = process.getBuiltinModule('node:module');
+const {pathToFileURL} = process.getBuiltinModule('node:url');
 
 // What the program is made of needs it; the number is that of `engines` in package.json.
 if (Number(process.versions.node.split('.', 1)[0]) < 24) {
@@ -35,6 +36,15 @@ const caches = process.env.NODE_DISABLE_COMPILE_CACHE === undefined
 const verb = cacheName(process.argv.slice(2));
 
 const loaded = new Map<string, {exports: unknown}>();
+
+/** Imports a file of the build that is an ES module. Node itself keeps the compiled code of these. */
+const importModule = async (name: string): Promise<unknown> => {
+	if (caches !== undefined) {
+		enableCompileCache(path.join(caches, 'modules'));
+	}
+
+	return import(pathToFileURL(path.join(import.meta.dirname, name)).href);
+};
 
 /** Runs a file of the build, once. */
 const load = (name: string): unknown => {
@@ -67,7 +77,7 @@ const load = (name: string): unknown => {
 	loaded.set(name, module);
 	const requireElse = createRequire(file);
 	const require = (id: string): unknown => id.startsWith('./') ? load(id.slice(2)) : requireElse(id) as unknown;
-	(script.runInThisContext() as (...values: readonly unknown[]) => void)(module.exports, require, module, file, path.dirname(file));
+	(script.runInThisContext() as (...values: readonly unknown[]) => void)(module.exports, require, module, file, path.dirname(file), importModule);
 	return module.exports;
 };
 

@@ -14,6 +14,23 @@ export const parseCount = (text: string): number => {
 	return Number(text);
 };
 
+const unitBytes: Readonly<Record<string, number>> = {
+	'': 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3,
+};
+
+/**
+A number of bytes: `500K`, `5M`, `1.5G`, or a plain number.
+*/
+export const parseBytes = (text: string): number => {
+	const match = /^(?<number>\d{1,15}(?:\.\d{1,3})?)(?<unit>[gkm]?)(?:i?b)?$/iv.exec(text);
+	const bytes = match === null ? 0 : Math.floor(Number(match.groups!.number) * unitBytes[match.groups!.unit!.toLowerCase()]!);
+	if (bytes < 1) {
+		throw new InvalidArgumentError('Give bytes, such as 500K, 5M or 1.5G.');
+	}
+
+	return bytes;
+};
+
 const unitMilliseconds: Readonly<Record<string, number>> = {
 	s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000,
 };

@@ -3,6 +3,7 @@ The command line as commander reads it, made from the descriptions of the verbs.
 */
 import process from 'node:process';
 import {Argument, Command, Option} from 'commander';
+import {version} from '../system/version.ts';
 import {
 	globalOptionDescriptions,
 	globalOptionsHeading,
@@ -18,9 +19,11 @@ import type {
 	Input,
 	OptionDescription,
 } from './verb.ts';
-import {version} from './version.ts';
 
-export type Dispatch = (command: CommandDescription, globals: GlobalOptions, input: Input<object>) => Promise<void>;
+/**
+@param words - The command line of the verb in one form, whatever way it was typed in, without the global options: for another host.
+*/
+export type Dispatch = (command: CommandDescription, globals: GlobalOptions, input: Input<object>, words: readonly string[]) => Promise<void>;
 
 export type ProgramOptions = {
 	/** Runs a verb that was read. Without it, lines are only read. */
@@ -71,6 +74,21 @@ const addGlobalOptions = (command: Command): void => {
 const nameVerb = (program: Command, {name, summary, group, hidden = false}: CommandDescription): Command =>
 	program.command(name, {hidden}).helpGroup(group).summary(summary).description(summary);
 
+/**
+Collects the options of a verb as they are read, with the values that were typed. Global options are not among them yet.
+*/
+const collectOptions = (command: Command): string[] => {
+	const given: string[] = [];
+	for (const option of command.options) {
+		command.on(`option:${option.name()}`, (value?: string | null) => {
+			const flag = option.long ?? option.short ?? '';
+			given.push(value === undefined || value === null ? flag : `${flag}=${value}`);
+		});
+	}
+
+	return given;
+};
+
 const addVerb = (program: Command, description: CommandDescription, dispatch: Dispatch | undefined): void => {
 	const command = nameVerb(program, description);
 	for (const argument of description.arguments ?? []) {
@@ -81,13 +99,15 @@ const addVerb = (program: Command, description: CommandDescription, dispatch: Di
 		command.addOption(createOption(option));
 	}
 
+	const given = collectOptions(command);
 	addGlobalOptions(command);
 	command.passThroughOptions(description.passThrough ?? false);
 	command.configureHelp({formatHelp: (shown, helper) => formatHelp(shown, helper, description)});
 	command.action(async () => {
 		const options = command.opts();
 		const globals = mergeGlobalOptions(program.opts(), options);
-		await dispatch?.(description, globals, {arguments: command.args, options});
+		const words = [description.name, ...given, ...command.args.length === 0 ? [] : ['--', ...command.args]];
+		await dispatch?.(description, globals, {arguments: command.args, options}, words);
 	});
 };
 

@@ -2,10 +2,10 @@
 From the words of the command line to an exit code.
 */
 import process from 'node:process';
-import {CommanderError} from 'commander';
+import {CommanderError, type Command} from 'commander';
 import {CoppiceError} from '../system/errors.ts';
 import {commands} from './commands/index.ts';
-import {scanGlobalOptions} from './global-options.ts';
+import {mergeGlobalOptions, scanGlobalOptions} from './global-options.ts';
 import {shouldColor} from './output/style.ts';
 import {createProgram, type Dispatch} from './program.ts';
 
@@ -24,21 +24,48 @@ export const toUsageError = (error: CommanderError): CoppiceError => {
 	});
 };
 
-const reportUsageError = async (error: CommanderError, words: readonly string[]): Promise<number> => {
+const reportUsageError = async (error: CommanderError, words: readonly string[]): Promise<number> => reportError(toUsageError(error), words);
+
+/** Prints what has failed before there was a verb. */
+const reportError = async (error: unknown, words: readonly string[]): Promise<number> => {
 	const [{describeError, errorToJson, renderError}, {createStyle}] = await Promise.all([import('./report-error.ts'), import('./output/style.ts')]);
 	const globals = scanGlobalOptions(words);
-	const report = describeError(toUsageError(error));
+	const report = describeError(error);
 	const isColor = shouldColor({told: globals.color, environment: process.env, isTerminal: process.stderr.isTTY});
 	process.stderr.write(globals.json ? errorToJson(report) : renderError(report, {style: createStyle(isColor)}));
 	return report.exitCode;
 };
 
+/** Without a verb: the terminal UI where there is a terminal for it, else the help. */
+const withoutVerb = async (program: Command, words: readonly string[]): Promise<number> => {
+	const {canOpenTui, openTui} = await import('./open-tui.ts');
+	if (!canOpenTui() || scanGlobalOptions(words).json) {
+		program.outputHelp();
+		return 0;
+	}
+
+	try {
+		return await openTui(mergeGlobalOptions(program.opts(), {}));
+	} catch (error) {
+		return reportError(error, words);
+	}
+};
+
 /**
-Reads the command line, runs the verb and returns its exit code. Without a verb it prints the help.
+Reads the command line, runs the verb and returns its exit code. Without a verb it opens the terminal UI, or prints the help where there is no
+terminal.
 */
 export const interpret = async (words: readonly string[]): Promise<number> => {
 	let exitCode = 0;
-	const dispatch: Dispatch = async (command, globals, input) => {
+	const dispatch: Dispatch = async (command, globals, input, line) => {
+		if (globals.host !== undefined) {
+			const [{runVerb}, {createHostVerb}] = await Promise.all([import('./run-verb.ts'), import('./run-on-host.ts')]);
+			exitCode = await runVerb(createHostVerb(command, globals, line), {
+				...globals, host: undefined, stack: undefined, directory: undefined,
+			}, input);
+			return;
+		}
+
 		const [{runVerb}, {verb}] = await Promise.all([import('./run-verb.ts'), command.load()]);
 		exitCode = await runVerb(verb, globals, input);
 	};
@@ -56,12 +83,7 @@ export const interpret = async (words: readonly string[]): Promise<number> => {
 			return 0;
 		}
 
-		if (error.code === 'commander.help' && words[0] !== 'help') {
-			program.outputHelp();
-			return 0;
-		}
-
-		return reportUsageError(error, words);
+		return error.code === 'commander.help' && words[0] !== 'help' ? withoutVerb(program, words) : reportUsageError(error, words);
 	}
 };
 

@@ -60,6 +60,13 @@ const createContext = (globals: GlobalOptions, streams: Streams, signal: AbortSi
 			await askToConfirm(confirmation, {isInteractive: streams.isInteractive, signal});
 			progress.resume();
 		},
+		async choose(choosing) {
+			const {askToChoose} = await import('./prompt.ts');
+			progress.pause();
+			const chosen = await askToChoose(choosing, {signal});
+			progress.resume();
+			return chosen;
+		},
 	};
 };
 
@@ -79,6 +86,21 @@ const printResult = <Result>(verb: Verb<object, Result>, result: Result, {view, 
 	}
 };
 
+/** `--stack` as the folder of the project that it names. */
+const findStack = async (globals: GlobalOptions): Promise<GlobalOptions> => {
+	const {stack, directory} = globals;
+	if (stack === undefined) {
+		return globals;
+	}
+
+	if (directory !== undefined) {
+		throw new CoppiceError('usage', '`-C` and `--stack` both say where the project is.', {hint: 'Give one of them.'});
+	}
+
+	const {stackFolder} = await import('../actions/hosts/stack-folder.ts');
+	return {...globals, directory: await stackFolder(stack)};
+};
+
 /**
 @returns The exit code. Never throws: a failure is reported on the standard error.
 */
@@ -94,7 +116,7 @@ export const runVerb = async <Result>(verb: Verb<object, Result>, globals: Globa
 
 	const {signal} = interrupts;
 	try {
-		const result = await verb.run(createContext(globals, streams, signal), input);
+		const result = await verb.run(createContext(await findStack(globals), streams, signal), input);
 		for (const message of verb.notices?.(result) ?? []) {
 			progress.report({type: 'notice', message});
 		}

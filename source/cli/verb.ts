@@ -9,7 +9,7 @@ import type {View} from './output/view.ts';
 /**
 What a word of the command line can be completed with.
 */
-export type Completes = 'branches' | 'tags' | 'revisions' | 'services' | 'files' | 'folders';
+export type Completes = 'branches' | 'tags' | 'revisions' | 'services' | 'hosts' | 'stacks' | 'files' | 'folders';
 
 export type ArgumentDescription = {
 	/** As commander has it: `<name>`, `[name]` or `[name...]`. */
@@ -33,7 +33,12 @@ export type OptionDescription = {
 	readonly repeatable?: boolean;
 };
 
-export type CommandGroup = 'Start here' | 'Services' | 'History' | 'Help' | 'Plumbing';
+export type CommandGroup = 'Start here' | 'Services' | 'History' | 'Hosts' | 'Help' | 'Plumbing';
+
+/**
+What a verb has to have around it: the project of a stack; nothing, so that it runs on any host as it is; or this machine, so that `-H` makes no sense.
+*/
+export type Needs = 'project' | 'nothing' | 'this machine';
 
 export type CommandDescription = {
 	readonly name: string;
@@ -51,6 +56,9 @@ export type CommandDescription = {
 	/** Not in the help: for the program itself. */
 	readonly hidden?: boolean;
 
+	/** A project unless told. */
+	readonly needs?: Needs;
+
 	/** Everything after the first argument is that argument's, options too. */
 	readonly passThrough?: boolean;
 
@@ -64,6 +72,12 @@ Options that every verb takes, before or after its name.
 export type GlobalOptions = {
 	readonly directory?: string;
 	readonly files: readonly string[];
+
+	/** The host whose engine runs the verb; this one unless told. */
+	readonly host?: string;
+
+	/** The stack, by its name, in place of that of the folder. */
+	readonly stack?: string;
 	readonly json: boolean;
 
 	/** As told by `--color` or `--no-color`; otherwise the environment and the terminal decide. */
@@ -90,7 +104,30 @@ export type Confirmation = {
 
 	/** How it can be taken back, or that it can't. */
 	readonly way: string;
+
+	/** What has to be typed to confirm it; `y` unless told. */
+	readonly typed?: string;
 };
+
+/** A way to go on, of several. */
+export type Choice = {
+	/** What is typed for it: a letter. */
+	readonly key: string;
+	readonly label: string;
+
+	/** Asked for when it was chosen: a name, say, with the one that an empty answer stands for. */
+	readonly text?: {readonly question: string; readonly usual: string};
+};
+
+export type Choosing = {
+	readonly what: string;
+	readonly choices: readonly Choice[];
+
+	/** What any other answer stands for, an empty one too. */
+	readonly none: string;
+};
+
+export type Chosen = {readonly key: string; readonly text?: string};
 
 /**
 What a handler works with.
@@ -128,6 +165,9 @@ export type Context = {
 	@throws CoppiceError `usage` where nobody can be asked and `--yes` is not given.
 	*/
 	confirm(confirmation: Confirmation): Promise<void>;
+
+	/** Asks on a terminal which way to go; `undefined` for none of them. To be called where somebody can be asked only. */
+	choose(choosing: Choosing): Promise<Chosen | undefined>;
 };
 
 export type Verb<Options extends object, Result> = {

@@ -9,13 +9,15 @@ import type {GlobalOptions, Input} from '../../source/cli/verb.ts';
 import {CoppiceError} from '../../source/system/errors.ts';
 import {now} from './fixtures/samples.ts';
 
-type Parsed = {name: string; globals: GlobalOptions; input: Input<object>};
+type Parsed = {name: string; globals: GlobalOptions; input: Input<object>; words: readonly string[]};
 
 const parse = async (line: string): Promise<Parsed> => {
 	let parsed: Parsed | undefined;
 	const program = createProgram(commands, {
-		async dispatch(command, globals, input) {
-			parsed = {name: command.name, globals, input};
+		async dispatch(command, globals, input, words) {
+			parsed = {
+				name: command.name, globals, input, words,
+			};
 		},
 	});
 	await program.parseAsync(line.split(' ').filter(word => word !== ''), {from: 'user'});
@@ -53,6 +55,30 @@ test('without any, the defaults', async t => {
 	t.deepEqual(globals, {
 		directory: undefined, files: [], json: false, color: undefined, quiet: false, yes: false, verbose: false,
 	});
+});
+
+test('a line for another host has the verb\'s own words in one form, and none of the global options', async t => {
+	const cases: ReadonlyArray<readonly [line: string, words: readonly string[]]> = [
+		['-H st --stack shop status', ['status']],
+		['commit -qHst -m message --json', ['commit', '--message=message']],
+		['--host=st log -n 5 v1 -C /x', ['log', '--limit=5', '--', 'v1']],
+		['-H st exec db -- psql -H -c x', ['exec', '--', 'db', '--', 'psql', '-H', '-c', 'x']],
+		['exec -H st db psql -H -c x', ['exec', '--', 'db', 'psql', '-H', '-c', 'x']],
+		['logs -f web --host st', ['logs', '--follow', '--', 'web']],
+		['init -H st --profile a --profile=b', ['init', '--profile=a', '--profile=b']],
+	];
+	for (const [line, words] of cases) {
+		const parsed = await parse(line);
+		t.is(parsed.globals.host, 'st', `host of: ${line}`);
+		t.deepEqual(parsed.words, words, `words of: ${line}`);
+
+		// It means the same when it is read over there.
+		const again = await parse(words.join(' '));
+		t.deepEqual(again.words, words);
+		t.deepEqual(again.input.arguments, parsed.input.arguments);
+	}
+
+	t.is((await parse('--stack shop status')).globals.stack, 'shop');
 });
 
 test('compose files of both places are taken, in order', async t => {

@@ -28,6 +28,15 @@ hint: Stop what holds it.
 `);
 });
 
+test('what is quoted from elsewhere can\'t drive the terminal', t => {
+	const evil = '\u{1B}[31mred\u{9B}2J\u{202E}\r\u{7}';
+	const text = renderError(describeError(new CoppiceError('failed', evil, {
+		stderr: evil, file: evil, hint: evil, command: [evil],
+	})));
+	t.notRegex(text, /[\u{202E}[\p{Control}--\n]]/v);
+	t.is(text.split('[31mred2J').length, 6);
+});
+
 test('verbose: everything, with the stack traces of the causes', t => {
 	const text = renderError(describeError(failure), {verbose: true});
 	t.true(text.includes('| line 1\n'));

@@ -13,6 +13,7 @@ export const branch: CommandDescription = {
 		{line: 'coppice branch', meaning: 'list them, with what each takes on disk'},
 		{line: 'coppice branch experiment', meaning: 'make one from the last commit'},
 		{line: 'coppice branch hotfix v1.2', meaning: 'make one from a tag'},
+		{line: 'coppice branch --remote', meaning: 'those of other hosts, as last fetched'},
 		{line: 'coppice branch -d experiment', meaning: 'delete it'},
 		{line: 'coppice branch -m experiment feature/search', meaning: 'rename it'},
 	],
@@ -22,6 +23,7 @@ export const branch: CommandDescription = {
 	],
 	options: [
 		{flags: '-d, --delete', description: 'delete it'},
+		{flags: '-r, --remote', description: 'list the branches of other hosts, as last fetched'},
 		{flags: '-m, --move', description: 'rename it; with one name, the current branch'},
 	],
 	load: async () => import('../handlers/branch.ts'),

@@ -13,5 +13,6 @@ export const completion: CommandDescription = {
 		{line: 'coppice completion fish | source', meaning: 'in ~/.config/fish/config.fish'},
 	],
 	arguments: [{syntax: '<shell>', description: 'the shell', choices: ['bash', 'zsh', 'fish']}],
+	needs: 'this machine',
 	load: async () => import('../handlers/completion.ts'),
 };

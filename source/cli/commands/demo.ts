@@ -18,5 +18,6 @@ export const demo: CommandDescription = {
 		{flags: '--home <folder>', description: 'the home to use; a new one unless told', completes: 'folders'},
 		{flags: '--rows <count>', description: 'how many rows to make', parse: parseCount},
 	],
+	needs: 'nothing',
 	load: async () => import('../handlers/demo.ts'),
 };

@@ -9,5 +9,6 @@ export const doctor: CommandDescription = {
 	summary: 'Check this host and stack: what is missing, and how to get it.',
 	details: 'The exit code is 6 when a check has failed.',
 	examples: [{line: 'coppice doctor', meaning: 'of this host, and of the stack in this folder'}],
+	needs: 'nothing',
 	load: async () => import('../handlers/doctor.ts'),
 };

@@ -25,5 +25,6 @@ export const init: CommandDescription = {
 		{flags: '--adopt', description: 'move existing Docker volumes into the pool, and keep the originals'},
 		{flags: '--drop-originals', description: 'delete the originals that `--adopt` has kept'},
 	],
+	needs: 'nothing',
 	load: async () => import('../handlers/init.ts'),
 };

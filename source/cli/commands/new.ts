@@ -20,5 +20,6 @@ export const newStack: CommandDescription = {
 		{flags: '-t, --template <name>', description: 'what to make it from; postgres unless told', choices: templateNames},
 		{flags: '--list', description: 'list the templates'},
 	],
+	needs: 'nothing',
 	load: async () => import('../handlers/new.ts'),
 };

@@ -33,5 +33,6 @@ export const stream: CommandDescription = {
 		{flags: '--keep-privileges', description: 'apply: keep set-user-id bits, capabilities and attributes for root'},
 		{flags: '--strict', description: 'check: refuse what apply would leave out'},
 	],
+	needs: 'nothing',
 	load: async () => import('../handlers/stream.ts'),
 };

@@ -10,5 +10,6 @@ export const supervise: CommandDescription = {
 	summary: 'Keep the services of a stack running.',
 	examples: [{line: 'coppice supervise /run/coppice/0f3c2a9b1d', meaning: 'started by coppice up'}],
 	arguments: [{syntax: '<folder>', description: 'the run folder of the stack', completes: 'folders'}],
+	needs: 'this machine',
 	load: async () => import('../handlers/supervise.ts'),
 };

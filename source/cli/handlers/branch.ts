@@ -8,17 +8,20 @@ import {
 	renameBranch,
 	type BranchEntry,
 } from '../../actions/branch.ts';
+import {listRemoteBranches, type RemoteBranch} from '../../actions/remote.ts';
 import type {Workspace} from '../../actions/workspace/workspace.ts';
 import {CoppiceError} from '../../system/errors.ts';
 import {formatBytes, shortId} from '../output/format.ts';
 import {renderBranches} from '../render/branches.ts';
+import {renderRemoteBranches} from '../render/remote.ts';
 import type {Context, Verb} from '../verb.ts';
 
-type Options = {readonly delete?: boolean; readonly move?: boolean};
+type Options = {readonly delete?: boolean; readonly move?: boolean; readonly remote?: boolean};
 
 type BranchResult =
 	| {readonly did: 'list'; readonly branches: readonly BranchEntry[]}
-	| {readonly did: 'create'; readonly name: string; readonly commit: string}
+	| {readonly did: 'remote'; readonly branches: readonly RemoteBranch[]}
+	| {readonly did: 'create'; readonly name: string; readonly commit: string; readonly upstream?: {readonly host: string; readonly branch: string}}
 	| {readonly did: 'delete'; readonly name: string; readonly kept: string}
 	| {readonly did: 'rename'; readonly from: string; readonly to: string};
 
@@ -50,6 +53,14 @@ export const verb: Verb<Options, BranchResult> = {
 		const [name, second] = words;
 		if (options.delete === true && options.move === true) {
 			throw usageError('A branch can\'t be deleted and renamed at once.', 'Give `-d` or `-m`.');
+		}
+
+		if (options.remote === true) {
+			if (name !== undefined || options.delete === true || options.move === true) {
+				throw usageError('`--remote` only lists.', 'Make a branch of one with `coppice branch NAME HOST/BRANCH`.');
+			}
+
+			return {did: 'remote', branches: await listRemoteBranches(await context.openWorkspace())};
 		}
 
 		if (name === undefined) {
@@ -84,8 +95,13 @@ export const verb: Verb<Options, BranchResult> = {
 				return renderBranches(result.branches, view);
 			}
 
+			case 'remote': {
+				return renderRemoteBranches(result.branches, view);
+			}
+
 			case 'create': {
-				return `Made branch ${result.name} at ${shortId(result.commit)}; \`coppice switch ${result.name}\` goes there.`;
+				const {name, commit, upstream} = result;
+				return `Made branch ${name} at ${shortId(commit)}${upstream === undefined ? '' : `, which follows ${upstream.host}/${upstream.branch}`}; \`coppice switch ${name}\` goes there.`;
 			}
 
 			case 'delete': {
@@ -99,7 +115,7 @@ export const verb: Verb<Options, BranchResult> = {
 	},
 	isData: false,
 	toJson(result) {
-		if (result.did === 'list') {
+		if (result.did === 'list' || result.did === 'remote') {
 			return result.branches;
 		}
 

@@ -10,11 +10,16 @@ import type {Workspace} from '../../actions/workspace/workspace.ts';
 
 const recentCommits = 20;
 
-type Lookup = Exclude<Completes, 'files' | 'folders'>;
+type Lookup = Exclude<Completes, 'files' | 'folders' | 'hosts' | 'stacks'>;
 
 const branchCandidates = async ({history}: Workspace): Promise<Candidate[]> => {
 	const branches = await history.branches();
 	return Array.from(branches.keys(), value => ({value, description: 'branch'}));
+};
+
+const remoteCandidates = async ({history}: Workspace): Promise<Candidate[]> => {
+	const branches = await history.remoteBranches();
+	return Array.from(branches.keys(), value => ({value, description: 'remote branch'}));
 };
 
 const tagCandidates = async ({history}: Workspace): Promise<Candidate[]> => {
@@ -35,13 +40,18 @@ const lookups: Readonly<Record<Lookup, (workspace: Workspace) => Promise<Candida
 	tags: tagCandidates,
 	services: async ({stack}) => Object.values(stack.services).map(({name, image}) => ({value: name, description: image ?? 'service'})),
 	async revisions(workspace) {
-		const found = await Promise.all([branchCandidates(workspace), tagCandidates(workspace), commitCandidates(workspace)]);
+		const found = await Promise.all([branchCandidates(workspace), remoteCandidates(workspace), tagCandidates(workspace), commitCandidates(workspace)]);
 		return [...found.flat(), {value: 'HEAD', description: 'the last commit'}];
 	},
 };
 
-const lookUp = async (kind: Lookup, directory: string, files: readonly string[]): Promise<readonly Candidate[]> => {
+const lookUp = async (kind: Lookup | 'hosts' | 'stacks', directory: string, files: readonly string[]): Promise<readonly Candidate[]> => {
 	try {
+		if (kind === 'hosts' || kind === 'stacks') {
+			const {listHostNames, listStackNames} = await import('../../actions/hosts/list-names.ts');
+			return kind === 'hosts' ? await listHostNames() : await listStackNames();
+		}
+
 		const {openWorkspace} = await import('../../actions/workspace/open-workspace.ts');
 		return await lookups[kind](await openWorkspace({
 			directory,

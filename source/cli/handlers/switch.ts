@@ -12,7 +12,7 @@ type Options = {readonly create?: boolean; readonly definition?: boolean};
 
 const renderSwitch = (result: SwitchResult, style: Style): string => result.from === result.to
 	? `Already on branch ${style.cyan(result.to)}.`
-	: `Switched to ${result.created ? 'new ' : ''}branch ${style.cyan(result.to)}${renderRestart(result)}.`;
+	: `Switched to ${result.created ? 'new ' : ''}branch ${style.cyan(result.to)}${result.upstream === undefined ? '' : `, which follows ${style.red(`${result.upstream.host}/${result.upstream.branch}`)}`}${renderRestart(result)}.`;
 
 export const verb: Verb<Options, SwitchResult> = {
 	async run({openWorkspace, signal}, {arguments: words, options: {create = false, definition = false}}) {

@@ -1,79 +1,13 @@
 /**
-Sizes, times and ids as people read them.
+Sizes, times, ports and ids as people read them: what the command line takes from where the other face finds it too.
 */
-import prettyBytes from 'pretty-bytes';
-import type {PortMapping} from '../../stack/stack.ts';
-
-/** `1.23 MiB`: three digits. Without further options, which would load the tables of a locale: 10 ms. */
-export const formatBytes = (bytes: number): string => prettyBytes(bytes, {binary: true});
-
-/** The first eight digits of a commit's id. */
-export const shortId = (id: string): string => id.slice(0, 8);
-
-/**
-`42 ms`, `0.84 s`, `12.3 s`, `2 min 5 s`, `1 h 4 min`.
-*/
-export const formatDuration = (milliseconds: number): string => {
-	if (milliseconds < 100) {
-		return `${Math.round(milliseconds)} ms`;
-	}
-
-	const seconds = milliseconds / 1000;
-	if (seconds < 59.95) {
-		return `${seconds.toFixed(seconds < 9.995 ? 2 : 1)} s`;
-	}
-
-	const whole = Math.round(seconds);
-	const minutes = Math.floor(whole / 60);
-	return minutes < 60 ? `${minutes} min ${whole % 60} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-};
-
-const units = [
-	{name: 'year', seconds: 31_557_600},
-	{name: 'month', seconds: 2_629_800},
-	{name: 'week', seconds: 604_800},
-	{name: 'day', seconds: 86_400},
-	{name: 'hour', seconds: 3600},
-	{name: 'minute', seconds: 60},
-] as const;
-
-/**
-`2 hours ago`; the time itself where it can't be read.
-*/
-export const formatAge = (time: string, now: Date): string => {
-	const seconds = (now.getTime() - Date.parse(time)) / 1000;
-	if (Number.isNaN(seconds)) {
-		return time;
-	}
-
-	const unit = units.find(candidate => Math.abs(seconds) >= candidate.seconds);
-	if (unit === undefined) {
-		return 'just now';
-	}
-
-	const count = Math.floor(Math.abs(seconds) / unit.seconds);
-	const text = `${count} ${unit.name}${count === 1 ? '' : 's'}`;
-	return seconds < 0 ? `in ${text}` : `${text} ago`;
-};
-
-/** `3 files`, `1 file`. */
-export const formatCount = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
-
-/** `127.0.0.1:5432`, with `→5432` where the port inside is another. */
-export const formatPort = ({address, published, target, protocol}: PortMapping): string => {
-	const suffix = protocol === 'tcp' ? '' : `/${protocol}`;
-	if (published === undefined) {
-		return `${target}${suffix}`;
-	}
-
-	const host = address === undefined ? '' : `${address.includes(':') ? `[${address}]` : address}:`;
-	return `${host}${published}${published === target ? '' : `→${target}`}${suffix}`;
-};
-
-/**
-A text of somebody else's on one line, without control characters: a commit message must not be able to move the cursor.
-*/
-export const printable = (text: string): string => text.replaceAll(/\s+/gv, ' ').replaceAll(/\p{Control}/gv, '').trim();
-
-/** The first line of a message. */
-export const firstLine = (text: string): string => printable(text.trim().split('\n', 1)[0] ?? '');
+export {formatPort} from '../../stack/format-port.ts';
+export {
+	firstLine,
+	formatAge,
+	formatBytes,
+	formatCount,
+	formatDuration,
+	printable,
+	shortId,
+} from '../../system/format.ts';

@@ -4,51 +4,19 @@ plain line for each step; with `--json` a line of JSON for each event.
 */
 import {monotonicNow} from '../../system/clock.ts';
 import type {ProgressEvent, Report} from '../../actions/progress.ts';
-import {formatBytes, formatCount, formatDuration} from './format.ts';
+import {printable, withoutControls} from '../../system/format.ts';
+import {describeProgress, formatWait, type Countable} from '../../actions/describe-progress.ts';
 import {toJsonText} from './json.ts';
 import type {Style} from './style.ts';
 
-export type ProgressMode = 'terminal' | 'lines' | 'json' | 'quiet';
+export {describeProgress} from '../../actions/describe-progress.ts';
 
-type Countable = Extract<ProgressEvent, {type: 'progress'}>;
+export type ProgressMode = 'terminal' | 'lines' | 'json' | 'quiet';
 
 const frames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 const silentMilliseconds = 1000;
 const frameMilliseconds = 100;
 const lineMilliseconds = 10_000;
-
-const formatAmount = (amount: number, unit: Countable['unit']): string =>
-	unit === 'bytes' ? formatBytes(amount) : formatCount(Math.round(amount), unit.slice(0, -1));
-
-/** Whole seconds, minutes, hours: what is guessed should not look exact. */
-const formatWait = (seconds: number): string => seconds < 60 ? `${seconds} s` : formatDuration(seconds * 1000);
-
-/** Whole percents, 100 only when all is done. */
-const percentage = (done: number, total: number): number => done >= total ? 100 : Math.floor(done / total * 100);
-
-/**
-How far a countable piece of work is, so many milliseconds after it began: what is done of what, how fast, and how long it will
-still take at that rate.
-*/
-export const describeProgress = (event: Countable, elapsed: number): string => {
-	const {
-		task, done, total, unit,
-	} = event;
-	const parts = total === undefined
-		? [task, formatAmount(done, unit)]
-		: [task, `${percentage(done, total)} %`, `${formatAmount(done, unit)} of ${formatAmount(total, unit)}`];
-
-	const rate = elapsed > 0 ? done / (elapsed / 1000) : 0;
-	if (elapsed >= 500 && rate > 0) {
-		parts.push(`${formatAmount(rate, unit)}/s`);
-		if (total !== undefined && total > done) {
-			const seconds = Math.max(1, Math.round((total - done) / rate));
-			parts.push(`${formatWait(seconds)} left`);
-		}
-	}
-
-	return parts.join('  ');
-};
 
 export type Progress = {
 	readonly report: Report;
@@ -112,7 +80,9 @@ export const createProgress = ({mode, write, style, columns, now = monotonicNow}
 		isDrawn = true;
 	};
 
-	const notice = (message: string): void => {
+	const notice = (text: string): void => {
+		// It may quote another host.
+		const message = withoutControls(text);
 		if (noticed.has(message)) {
 			return;
 		}
@@ -154,10 +124,10 @@ export const createProgress = ({mode, write, style, columns, now = monotonicNow}
 			}
 
 			if (event.type === 'step') {
-				step = {message: event.message, since: now()};
+				step = {message: printable(event.message), since: now()};
 				counted = undefined;
 				if (mode === 'lines') {
-					write(`${event.message}\n`);
+					write(`${step.message}\n`);
 				}
 			} else {
 				count(event);

@@ -34,6 +34,7 @@ export const renderLogEntry = (entry: LogEntry, view: View): string => {
 		...measure === undefined ? [] : [`${formatBytes(measure.changedBytes)} changed`],
 		...sharedBytes === undefined || ownBytes === undefined ? [] : [`${formatBytes(sharedBytes)} shared, ${formatBytes(ownBytes)} own`],
 		consistency,
+		...entry.elsewhere === undefined ? [] : [`data on ${entry.elsewhere.length === 0 ? 'another host' : entry.elsewhere.join(', ')}`],
 	].join(', ');
 	const names = renderNames(entry, view);
 	return kind === 'safety' ? [style.dim(shortId(id)), ...names === '' ? [] : [names], style.dim(`${firstLine(message)}  [safety] ${facts}`)].join(' ') : [style.yellow(shortId(id)), ...names === '' ? [] : [names], firstLine(message), style.dim(` ${facts}`)].join(' ');

@@ -26,13 +26,17 @@ export const renderRemoved = (removed: readonly RemovedCommit[], {style, now}: V
 
 export const renderPrune = (result: PruneResult, view: View): string => {
 	const {
-		removed, kept, destroyed, inTrash, dryRun,
+		removed, kept, destroyed, inTrash, abandoned, dryRun,
 	} = result;
 	const sentences = removed.length === 0
 		? [`Nothing ${dryRun ? 'would be' : 'was'} removed; ${formatCount(kept.length, 'commit')} kept.`]
 		: [`${formatCount(removed.length, 'commit')} ${dryRun ? 'would be removed' : 'removed'}, ${kept.length} kept:`, renderRemoved(removed, view)];
 	if (destroyed > 0) {
 		sentences.push(`${formatCount(destroyed, 'snapshot')} ${dryRun ? 'would be destroyed' : 'destroyed; their space comes free within some seconds'}.`);
+	}
+
+	if (abandoned > 0) {
+		sentences.push(`What had come of ${formatCount(abandoned, 'transfer')} that ${abandoned === 1 ? 'was' : 'were'} cut long ago ${dryRun ? 'would be removed' : 'was removed'}.`);
 	}
 
 	if (!dryRun && inTrash > 0) {

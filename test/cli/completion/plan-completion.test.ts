@@ -38,6 +38,10 @@ test('values of options', t => {
 	t.deepEqual(valuesOf('init', '--driver', ''), ['btrfs', 'zfs', 'directory']);
 	t.deepEqual(valuesOf('init', '--driver=b'), ['--driver=btrfs', '--driver=zfs', '--driver=directory']);
 	t.is(plan('-C', '').completes, 'folders');
+	t.is(plan('status', '-H', '').completes, 'hosts');
+	t.is(plan('--stack', '').completes, 'stacks');
+	t.is(plan('host', 'rm', '').completes, 'hosts');
+	t.deepEqual(valuesOf('host', ''), ['add', 'ls', 'check', 'rm']);
 	t.is(plan('status', '-f', '').completes, 'files');
 	t.like(plan('status', '--file='), {completes: 'files', prefix: '--file='});
 	t.is(plan('logs', '-f', '').completes, 'services', '-f of logs takes no value');

@@ -158,6 +158,7 @@ const pruned: PruneResult = {
 	kept: [{id: idOf('cccc'), why: 'tip of main'}],
 	destroyed: 0,
 	inTrash: 2,
+	abandoned: 0,
 	dryRun: false,
 };
 
