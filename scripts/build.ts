@@ -25,6 +25,7 @@ import {
 	type Metafile,
 	type Plugin,
 } from 'esbuild';
+import {bundleTui} from './tui-bundle.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
 const outputFolder = path.join(root, 'dist');
@@ -178,7 +179,7 @@ const leaveOut: Plugin = {
 const runnable = {
 	...common,
 	format: 'cjs',
-	banner: {js: '(function (exports, require, module, __filename, __dirname) {'},
+	banner: {js: '(function (exports, require, module, __filename, __dirname, importModule) {'},
 	footer: {js: '})'},
 	// `import()` becomes `require()`, which finds the file beside the program.
 	supported: {'dynamic-import': false},
@@ -193,6 +194,8 @@ const apart: Readonly<Record<string, string>> = {
 	execa: 'require(\'execa\')',
 	conf: 'require(\'conf\').default',
 	dockerode: 'require(\'dockerode\')',
+	zod: 'require(\'zod\')',
+	'vscode-jsonrpc/node': 'require(\'vscode-jsonrpc/node\')',
 };
 type ApartFile = {readonly file: string; readonly content: Uint8Array};
 
@@ -209,9 +212,16 @@ const keepApart: Plugin = {
 	},
 };
 
+/** The terminal UI, imported when it is opened. */
+const tuiFiles = await bundleTui({
+	entry: 'source/tui/main.ts', name: 'tui', common, plugins: [leaveOut], version,
+});
+const tuiFile = tuiFiles[0]!.file;
+
 const built = await build({
 	...runnable,
 	entryPoints: {program: 'source/cli/main.ts'},
+	define: {...runnable.define, tuiFile: JSON.stringify(tuiFile)},
 	plugins: [keepApart, loadLate, leaveOut],
 	logOverride: {'empty-import-meta': 'error'},
 });
@@ -222,7 +232,7 @@ const launcher = await build({
 });
 
 await mkdir(outputFolder, {recursive: true});
-for (const {file, content} of apartFiles.values()) {
+for (const {file, content} of [...apartFiles.values(), ...tuiFiles]) {
 	await writeWhole(file, content);
 }
 
@@ -233,7 +243,7 @@ await writeWhole('package.json', `${JSON.stringify({type: 'commonjs'})}\n`);
 await writeWhole('coppice.js', `#!/usr/bin/env node\n${launcher.outputFiles[0]!.text}`, 0o755);
 await writeWhole('built-at', `${begun.toISOString()}\n`);
 if (!keepOld) {
-	const kept = new Set(['coppice.js', 'package.json', 'built-at', programFile, ...Array.from(apartFiles.values(), ({file}) => file)]);
+	const kept = new Set(['coppice.js', 'package.json', 'built-at', programFile, ...Array.from(apartFiles.values(), ({file}) => file), ...tuiFiles.map(({file}) => file)]);
 	for (const name of await readdir(outputFolder)) {
 		if (!kept.has(name)) {
 			await rm(path.join(outputFolder, name), {recursive: true, force: true});

@@ -228,9 +228,10 @@ const pushTo = async (workspace: Workspace, peer: Peer, branch: string, options:
 	await askProduction({
 		host: peer.name, production: peer.production, stack, branch: remoteBranch, commits: offered.length, switch: isSwitch,
 	}, options.confirmProduction);
-	const {wanting} = await peer.host.call('offerPush', {
+	const offer = async () => peer.host.call('offerPush', {
 		stack, branch: remoteBranch, tip, commits: offered.map(id => ({id, text: encodeCommit(known.byId.get(id)!)})), switch: isSwitch,
 	}, call);
+	const {wanting} = await offer();
 	failpoint('push offered');
 
 	const volumes = volumesOfCommits(known.byId.values());
@@ -266,6 +267,8 @@ const pushTo = async (workspace: Workspace, peer: Peer, branch: string, options:
 			});
 			sums = tracker.sums();
 		});
+		// The agent over there knows of an offer for as long as its connection lasts, and that may have been lost meanwhile.
+		await offer();
 	}
 
 	failpoint('push sent');

@@ -1,0 +1,476 @@
+/**
+Commit, branch, switch, reset, undo, tag, diff, prune.
+*/
+import {createBranch, deleteBranch, renameBranch} from '../../actions/branch.ts';
+import {commit} from '../../actions/commit.ts';
+import {switchDefinition} from '../../actions/definition/switch-definition.ts';
+import {prune} from '../../actions/prune.ts';
+import {reset} from '../../actions/reset.ts';
+import {switchBranch} from '../../actions/switch.ts';
+import {createTag, deleteTag} from '../../actions/tag.ts';
+import {redo, undo, type UndoResult} from '../../actions/undo.ts';
+import {openWorkspace} from '../../actions/workspace/open-workspace.ts';
+import {
+	firstLine,
+	formatBytes,
+	formatCount,
+	formatDuration,
+	shortId,
+} from '../../system/format.ts';
+import {isName} from '../../system/names.ts';
+import {
+	currentBranch,
+	currentCommit,
+	isProduction,
+	selectedStack,
+	sidePanelOf,
+} from '../state/select.ts';
+import type {StackView, State} from '../state/state.ts';
+import {focusPanel, showTab} from '../state/update.ts';
+import {commandLine, type Action, type Tools} from './action.ts';
+import {lossOfBranch, lossOfReset} from './loss.ts';
+import {needsCommit, needsStack, runVerb} from './with-stack.ts';
+
+const stackOf = (state: State): StackView => selectedStack(state)!;
+
+const twin = (...words: readonly string[]) => (state: State): string => commandLine(state, selectedStack(state), ...words);
+
+/** In how much time clients could query again. */
+const readyText = ({restarted, readyMilliseconds}: {readonly restarted: readonly string[]; readonly readyMilliseconds: number}): string =>
+	restarted.length === 0 ? '' : `; ${restarted.join(', ')} ready after ${formatDuration(readyMilliseconds)}`;
+
+const checkBranchName = (state: State) => (name: string): string | undefined => {
+	if (!isName('branch', name)) {
+		return 'Letters, digits, ".", "_", "-", and "/" between parts.';
+	}
+
+	return stackOf(state).detail?.branches.some(branch => branch.name === name) === true ? `There is a branch ${name} already.` : undefined;
+};
+
+const runSwitch = async (tools: Tools, stack: StackView, branch: string): Promise<void> => {
+	await runVerb(tools, stack, {
+		title: `switch to ${branch}`,
+		words: ['switch', branch],
+		canCancel: true,
+		async run(workspace, {signal}) {
+			const result = await switchBranch(workspace, {branch, signal});
+			return result.from === result.to ? `Already on ${branch}.` : `Switched to ${branch}${readyText(result)}.`;
+		},
+	});
+};
+
+/** Makes a branch and goes there, if the user wants. */
+const makeBranch = async (tools: Tools, from: string | undefined): Promise<void> => {
+	const state = tools.store.getState();
+	const stack = stackOf(state);
+	const start = from === undefined ? `the last commit of ${stack.branch ?? 'the current branch'}` : shortId(from);
+	const name = await tools.ask.prompt({title: 'New branch', hint: `from ${start}`, check: checkBranchName(state)});
+	if (name === undefined) {
+		return;
+	}
+
+	const choice = await tools.ask.choose(`Branch ${name}`, [
+		{id: 'switch', label: 'make it and switch to it', detail: `coppice switch -c ${name}`},
+		{id: 'make', label: 'only make it', detail: `coppice branch ${name}`},
+	]);
+	const revision = from === undefined ? [] : [shortId(from)];
+	if (choice === 'switch') {
+		await runVerb(tools, stack, {
+			title: `switch to new branch ${name}`,
+			words: ['switch', '-c', name, ...revision],
+			canCancel: true,
+			async run(workspace, {signal}) {
+				const result = await switchBranch(workspace, {
+					branch: name, create: true, signal, ...(from !== undefined && {from}),
+				});
+				return `On new branch ${name}${readyText(result)}.`;
+			},
+		});
+	} else if (choice === 'make') {
+		await runVerb(tools, stack, {
+			title: `make branch ${name}`,
+			words: ['branch', name, ...revision],
+			async run(workspace) {
+				const made = await createBranch(workspace, {name, ...(from !== undefined && {from})});
+				return `Made branch ${name} at ${shortId(made.commit)}.`;
+			},
+		});
+	}
+};
+
+const runReset = async (tools: Tools, target: string): Promise<void> => {
+	const state = tools.store.getState();
+	const stack = stackOf(state);
+	const label = target === 'HEAD' ? `its last commit, ${shortId(stack.detail?.head ?? '')}` : shortId(target);
+	const isSure = await tools.ask.confirm({
+		title: `Reset ${stack.branch ?? ''} of ${stack.name} to ${label}`,
+		lost: async () => lossOfReset(await openWorkspace({directory: stack.folder}), target),
+		way: 'It is all kept as a safety commit: `z` brings it back.',
+		...(isProduction(state) && {typed: stack.name}),
+	});
+	if (!isSure) {
+		return;
+	}
+
+	const words = target === 'HEAD' ? ['reset'] : ['reset', shortId(target)];
+	await runVerb(tools, stack, {
+		title: `reset ${stack.branch ?? ''} to ${shortId(target === 'HEAD' ? stack.detail?.head ?? '' : target)}`,
+		words,
+		canCancel: true,
+		async run(workspace, {signal}) {
+			const result = await reset(workspace, {target, signal});
+			return `${result.branch} has the data of ${shortId(result.commit)}${readyText(result)}; what was there is kept in ${shortId(result.kept)}, z brings it back.`;
+		},
+	});
+};
+
+/** The commit that the selection stands for. */
+const targetOf = (state: State): string | undefined => sidePanelOf(state) === 'branches' ? currentBranch(state)?.tip ?? undefined : currentCommit(state)?.id;
+
+const needsTarget = (state: State): string | undefined => needsStack(state) ?? (targetOf(state) === undefined ? 'There is no commit here.' : undefined);
+
+const needsBranch = (state: State): string | undefined => {
+	const obstacle = needsStack(state);
+	const branch = currentBranch(state);
+	if (obstacle !== undefined || branch === undefined) {
+		return obstacle ?? 'There is no branch here.';
+	}
+
+	return branch.isRemote ? `${branch.name} is a branch of another host.` : undefined;
+};
+
+const undoText = (verb: string, result: UndoResult): string =>
+	`${verb === 'undo' ? 'Took back' : 'Did again'}: ${result.undone.summary}${readyText(result)}.${result.next === undefined ? '' : ` Next would be: ${result.next.summary}.`}`;
+
+export const historyActions: readonly Action[] = [
+	{
+		id: 'commit',
+		group: 'History',
+		title: 'Commit all volumes',
+		obstacle: needsStack,
+		twin: twin('commit', '-m', '…'),
+		async run(tools) {
+			const stack = stackOf(tools.store.getState());
+			const message = await tools.ask.prompt({
+				title: `Commit ${stack.branch ?? ''} of ${stack.name}`, hint: 'what this state is', check: text => text.trim() === '' ? 'A commit needs a message.' : undefined,
+			});
+			if (message === undefined) {
+				return;
+			}
+
+			await runVerb(tools, stack, {
+				title: `commit "${firstLine(message)}"`,
+				words: ['commit', '-m', message.trim()],
+				canCancel: true,
+				async run(workspace, {signal, report}) {
+					const result = await commit(workspace, {message: message.trim(), signal});
+					for (const notice of result.notices) {
+						report({type: 'notice', message: notice});
+					}
+
+					const {id, consistency, stillMilliseconds} = result.commit;
+					return `${shortId(id)}: ${formatBytes(result.measure.changedBytes)} changed, ${consistency}${stillMilliseconds > 0 ? `, writers stood still for ${formatDuration(stillMilliseconds)}` : ''}.`;
+				},
+			});
+		},
+	},
+	{
+		id: 'branch.create',
+		group: 'History',
+		title: 'Make a branch from the last commit',
+		obstacle: needsCommit,
+		twin: twin('branch', 'NAME'),
+		run: async tools => makeBranch(tools, undefined),
+	},
+	{
+		id: 'branch.fromCommit',
+		group: 'History',
+		title: 'Make a branch from the selected commit',
+		obstacle: needsTarget,
+		twin: state => commandLine(state, selectedStack(state), 'branch', 'NAME', shortId(targetOf(state) ?? 'COMMIT')),
+		run: async tools => makeBranch(tools, targetOf(tools.store.getState())),
+	},
+	{
+		id: 'branch.switch',
+		group: 'History',
+		title: 'Switch to the selected branch',
+		obstacle: needsBranch,
+		twin: state => commandLine(state, selectedStack(state), 'switch', currentBranch(state)?.name ?? 'BRANCH'),
+		async run(tools) {
+			const state = tools.store.getState();
+			await runSwitch(tools, stackOf(state), currentBranch(state)!.name);
+		},
+	},
+	{
+		id: 'branch.switchDefinition',
+		group: 'History',
+		title: 'Switch to the selected branch or commit with the definition it was made with',
+		obstacle: state => needsTarget(state) ?? (stackOf(state).runtime === 'docker' ? undefined : 'Only the Docker runtime brings up the definition of a commit.'),
+		twin: state => commandLine(state, selectedStack(state), 'switch', '--definition', sidePanelOf(state) === 'branches' ? currentBranch(state)?.name ?? '' : shortId(targetOf(state) ?? '')),
+		async run(tools) {
+			const state = tools.store.getState();
+			const target = sidePanelOf(state) === 'branches' ? currentBranch(state)!.name : targetOf(state)!;
+			await runVerb(tools, stackOf(state), {
+				title: `switch to the definition of ${target.slice(0, 20)}`,
+				words: ['switch', '--definition', target],
+				canCancel: true,
+				async run(workspace, {signal}) {
+					const result = await switchDefinition(workspace, {target, signal});
+					return `On ${result.to} with the definition of ${shortId(result.definition?.commit ?? '')}${readyText(result)}.`;
+				},
+			});
+		},
+	},
+	{
+		id: 'branch.delete',
+		group: 'History',
+		title: 'Delete the selected branch',
+		obstacle: state => needsBranch(state) ?? (currentBranch(state)?.isCurrent === true ? 'This is the current branch: switch to another one first.' : undefined),
+		twin: state => commandLine(state, selectedStack(state), 'branch', '-d', currentBranch(state)?.name ?? 'BRANCH'),
+		async run(tools) {
+			const state = tools.store.getState();
+			const stack = stackOf(state);
+			const {name} = currentBranch(state)!;
+			const isSure = await tools.ask.confirm({
+				title: `Delete branch ${name} of ${stack.name}`,
+				lost: async () => lossOfBranch(await openWorkspace({directory: stack.folder}), name),
+				way: 'The data are kept as a safety commit: `z` brings the branch back.',
+				...(isProduction(state) && {typed: name}),
+			});
+			if (isSure) {
+				await runVerb(tools, stack, {
+					title: `delete branch ${name}`,
+					words: ['branch', '-d', name],
+					async run(workspace) {
+						const {kept} = await deleteBranch(workspace, {name});
+						return `Deleted ${name}; its data are kept in ${shortId(kept)}, z brings it back.`;
+					},
+				});
+			}
+		},
+	},
+	{
+		id: 'branch.rename',
+		group: 'History',
+		title: 'Rename the selected branch',
+		obstacle: needsBranch,
+		twin: state => commandLine(state, selectedStack(state), 'branch', '-m', currentBranch(state)?.name ?? 'BRANCH', 'NAME'),
+		async run(tools) {
+			const state = tools.store.getState();
+			const from = currentBranch(state)!.name;
+			const to = await tools.ask.prompt({title: `Rename branch ${from}`, initial: from, check: checkBranchName(state)});
+			if (to !== undefined) {
+				await runVerb(tools, stackOf(state), {
+					title: `rename branch ${from} to ${to}`,
+					words: ['branch', '-m', from, to],
+					async run(workspace) {
+						await renameBranch(workspace, {from, to});
+						return `Renamed ${from} to ${to}.`;
+					},
+				});
+			}
+		},
+	},
+	{
+		id: 'reset',
+		group: 'History',
+		title: 'Reset the current branch to its last commit',
+		obstacle: needsCommit,
+		twin: twin('reset'),
+		run: async tools => runReset(tools, 'HEAD'),
+	},
+	{
+		id: 'reset.here',
+		group: 'History',
+		title: 'Reset the current branch to the selected commit or branch',
+		obstacle: needsTarget,
+		twin: state => commandLine(state, selectedStack(state), 'reset', shortId(targetOf(state) ?? 'COMMIT')),
+		run: async tools => runReset(tools, targetOf(tools.store.getState())!),
+	},
+	{
+		id: 'undo',
+		group: 'History',
+		title: 'Take the last verb back',
+		obstacle: state => needsStack(state) ?? (stackOf(state).detail?.undo === undefined ? 'There is nothing to take back.' : undefined),
+		twin: twin('undo'),
+		async run(tools) {
+			const state = tools.store.getState();
+			const stack = stackOf(state);
+			await runVerb(tools, stack, {
+				title: `undo: ${stack.detail?.undo ?? ''}`,
+				words: ['undo'],
+				canCancel: true,
+				run: async (workspace, {signal}) => undoText('undo', await undo(workspace, {signal})),
+			});
+		},
+	},
+	{
+		id: 'redo',
+		group: 'History',
+		title: 'Take the last undo back',
+		obstacle: state => needsStack(state) ?? (stackOf(state).detail?.redo === undefined ? 'There is no undo to take back.' : undefined),
+		twin: twin('redo'),
+		async run(tools) {
+			await runVerb(tools, stackOf(tools.store.getState()), {
+				title: 'redo', words: ['redo'], canCancel: true, run: async (workspace, {signal}) => undoText('redo', await redo(workspace, {signal})),
+			});
+		},
+	},
+	{
+		id: 'tag.create',
+		group: 'History',
+		title: 'Tag the selected commit',
+		obstacle: needsTarget,
+		twin: state => commandLine(state, selectedStack(state), 'tag', 'NAME', shortId(targetOf(state) ?? '')),
+		async run(tools) {
+			const state = tools.store.getState();
+			const revision = targetOf(state)!;
+			const name = await tools.ask.prompt({
+				title: `Tag ${shortId(revision)}`, check(text) {
+					if (!isName('tag', text)) {
+						return 'Letters, digits, ".", "_", "-", and "/" between parts.';
+					}
+
+					return Object.hasOwn(stackOf(state).detail?.tags ?? {}, text) ? `There is a tag ${text} already.` : undefined;
+				},
+			});
+			if (name !== undefined) {
+				await runVerb(tools, stackOf(state), {
+					title: `tag ${shortId(revision)} as ${name}`,
+					words: ['tag', name, shortId(revision)],
+					async run(workspace) {
+						await createTag(workspace, {name, revision});
+						return `Tag ${name} names ${shortId(revision)}.`;
+					},
+				});
+			}
+		},
+	},
+	{
+		id: 'tag.delete',
+		group: 'History',
+		title: 'Delete a tag',
+		obstacle: state => needsStack(state) ?? (Object.keys(stackOf(state).detail?.tags ?? {}).length === 0 ? 'There are no tags.' : undefined),
+		twin: twin('tag', '-d', 'NAME'),
+		async run(tools) {
+			const stack = stackOf(tools.store.getState());
+			const name = await tools.ask.choose('Delete which tag? The commit stays.', Object.entries(stack.detail?.tags ?? {}).map(([tag, id]) => ({id: tag, label: tag, detail: shortId(id)})));
+			if (name !== undefined) {
+				await runVerb(tools, stack, {
+					title: `delete tag ${name}`,
+					words: ['tag', '-d', name],
+					async run(workspace) {
+						await deleteTag(workspace, {name});
+						return `Deleted tag ${name}; the commit stays.`;
+					},
+				});
+			}
+		},
+	},
+	{
+		id: 'diff.live',
+		group: 'History',
+		title: 'Show what differs between the last commit and the live data',
+		obstacle: needsCommit,
+		twin: twin('diff'),
+		run({store}) {
+			store.setState(focusPanel('stacks'));
+			store.setState(state => ({...showTab('commit')(state), scroll: {}}));
+		},
+	},
+	{
+		id: 'diff.here',
+		group: 'History',
+		title: 'Show what differs between the selected commit and the live data',
+		obstacle: needsTarget,
+		twin: state => commandLine(state, selectedStack(state), 'diff', shortId(targetOf(state) ?? '')),
+		run({store}) {
+			store.setState(state => {
+				const id = targetOf(state) ?? '';
+				return {...showTab('commit')(state), comparedToLive: state.comparedToLive === id ? undefined : id, scroll: {}};
+			});
+		},
+	},
+	{
+		id: 'commit.show',
+		group: 'History',
+		title: 'Show the selected commit',
+		obstacle: needsTarget,
+		run({store}) {
+			store.setState(showTab('commit'));
+			store.setState(focusPanel('main'));
+		},
+	},
+	{
+		id: 'commit.remove',
+		group: 'History',
+		title: 'Remove the selected commit',
+		obstacle(state) {
+			const obstacle = needsTarget(state);
+			const selected = currentCommit(state);
+			const names = [...selected?.branches ?? [], ...selected?.tags ?? []];
+			return obstacle ?? (names.length > 0 ? `${names.join(', ')} ${names.length === 1 ? 'points' : 'point'} at it.` : undefined);
+		},
+		twin: state => commandLine(state, selectedStack(state), 'prune', shortId(currentCommit(state)?.id ?? 'COMMIT')),
+		async run(tools) {
+			const state = tools.store.getState();
+			const {id, message} = currentCommit(state)!;
+			const isSure = await tools.ask.confirm({
+				title: `Remove commit ${shortId(id)}`,
+				lost: async () => [`${shortId(id)} ${firstLine(message)}, with its snapshots`],
+				way: 'It goes to the trash for a day: `z` brings it back.',
+				...(isProduction(state) && {typed: shortId(id)}),
+			});
+			if (isSure) {
+				await runVerb(tools, stackOf(state), {
+					title: `remove ${shortId(id)}`,
+					words: ['prune', shortId(id)],
+					async run(workspace) {
+						await prune(workspace, {revisions: [id]});
+						return `Removed ${shortId(id)}; z brings it back.`;
+					},
+				});
+			}
+		},
+	},
+	{
+		id: 'prune',
+		group: 'History',
+		title: 'Remove old commits by a rule',
+		obstacle: needsCommit,
+		twin: twin('prune', '--keep', '24h:all,7d:daily,8w:weekly'),
+		async run(tools) {
+			const state = tools.store.getState();
+			const stack = stackOf(state);
+			const keep = await tools.ask.prompt({title: 'Prune: what to keep, by age', initial: '24h:all,7d:daily,8w:weekly', hint: 'tips of branches and tagged commits stay'});
+			if (keep === undefined) {
+				return;
+			}
+
+			const isSure = await tools.ask.confirm({
+				title: `Prune ${stack.name}`,
+				async lost() {
+					const {removed, destroyed} = await prune(await openWorkspace({directory: stack.folder}), {keep, dryRun: true});
+					return [
+						...removed.slice(0, 12).map(({id, message, kind}) => `${shortId(id)} ${firstLine(message)}${kind === 'safety' ? ' [safety]' : ''}`),
+						...removed.length > 12 ? [`… and ${removed.length - 12} more commits`] : [],
+						...destroyed > 0 ? [`${formatCount(destroyed, 'snapshot')} in the trash for more than a day, for good`] : [],
+						...removed.length + destroyed === 0 ? ['nothing'] : [],
+					];
+				},
+				way: 'Removed commits go to the trash for a day: `z` brings them back.',
+				...(isProduction(state) && {typed: stack.name}),
+			});
+			if (isSure) {
+				await runVerb(tools, stack, {
+					title: 'prune',
+					words: ['prune', '--keep', keep],
+					async run(workspace) {
+						const result = await prune(workspace, {keep});
+						return `Removed ${formatCount(result.removed.length, 'commit')}; ${result.inTrash} in the trash.`;
+					},
+				});
+			}
+		},
+	},
+];

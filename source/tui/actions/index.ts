@@ -1,0 +1,44 @@
+/**
+All actions, and how one is run.
+*/
+import {describeError} from '../../system/describe-error.ts';
+import type {State} from '../state/state.ts';
+import type {Action, Tools} from './action.ts';
+import {historyActions} from './history.ts';
+import {serviceActions} from './services.ts';
+import {stackActions} from './stacks.ts';
+import {viewActions} from './view.ts';
+
+export const actions: readonly Action[] = [...historyActions, ...serviceActions, ...stackActions, ...viewActions];
+
+const byId = new Map(actions.map(action => [action.id, action]));
+
+export const findActionById = (id: string): Action | undefined => byId.get(id);
+
+/** What the palette lists: all that is more than a step on the screen. */
+export const paletteActions = (state: State): readonly Action[] =>
+	actions.filter(({group}) => group !== 'Moving').toSorted((a, b) => Number(a.obstacle?.(state) !== undefined) - Number(b.obstacle?.(state) !== undefined));
+
+const sayMilliseconds = 6000;
+
+/**
+Runs an action, or says why it can't be done now. A failure is said, never thrown.
+*/
+export const runAction = async (action: Action, tools: Tools): Promise<void> => {
+	const say = (text: string): void => {
+		tools.store.setState({toast: {text, kind: 'bad', until: Date.now() + sayMilliseconds}, now: Date.now()});
+	};
+
+	const obstacle = action.obstacle?.(tools.store.getState());
+	if (obstacle !== undefined) {
+		say(obstacle);
+		return;
+	}
+
+	try {
+		await action.run(tools);
+	} catch (error) {
+		const {message, hint} = describeError(error);
+		say(hint === undefined ? message : `${message} ${hint}`);
+	}
+};

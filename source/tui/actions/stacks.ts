@@ -1,0 +1,307 @@
+/**
+Stacks: open, new, init, adopt, eject; their files; doctor and demo.
+*/
+import {spawn} from 'node:child_process';
+import path from 'node:path';
+import process from 'node:process';
+import {newStack} from '../../actions/new-stack.ts';
+import {templates} from '../../actions/templates/templates.ts';
+import {openWorkspace} from '../../actions/workspace/open-workspace.ts';
+import {CoppiceError, isSystemError} from '../../system/errors.ts';
+import {
+	formatBytes,
+	formatCount,
+	formatDuration,
+	shortId,
+} from '../../system/format.ts';
+import {currentStackEntry, selectedStack} from '../state/select.ts';
+import type {StackView, State} from '../state/state.ts';
+import {focusPanel, selectStack} from '../state/update.ts';
+import {commandLine, type Action, type Tools} from './action.ts';
+import {needsStack, runVerb} from './with-stack.ts';
+
+const stackOf = (state: State): StackView => selectedStack(state)!;
+
+/** Runs a program that has the terminal. */
+const runProgram = async ({jobs, terminal}: Tools, title: string, command: readonly string[], folder: string): Promise<void> => {
+	await jobs.start({
+		title,
+		twin: command.join(' '),
+		isQuiet: true,
+		async run() {
+			const [program = '', ...words] = command;
+			await terminal.suspend(async () => new Promise((resolve, reject) => {
+				const child = spawn(program, words, {cwd: folder, stdio: 'inherit'});
+				child.on('error', error => {
+					reject(isSystemError(error, 'ENOENT') ? new CoppiceError('precondition', `The program ${program} is not installed.`, {hint: 'Name another one in $EDITOR or $SHELL.'}) : error);
+				});
+				child.on('exit', () => {
+					resolve();
+				});
+			}));
+		},
+	});
+};
+
+const editor = (): string[] => ([process.env.VISUAL, process.env.EDITOR].find(command => command !== undefined && command.trim() !== '') ?? 'vi').trim().split(/\s+/v);
+
+const runInit = async (tools: Tools, folder: string): Promise<void> => {
+	await tools.jobs.start({
+		title: `init ${path.basename(folder)}`,
+		twin: commandLine(tools.store.getState(), {folder}, 'init'),
+		async run({report}) {
+			const {init} = await import('../../actions/init.ts');
+			const result = await init({directory: folder, report});
+			for (const message of result.notices) {
+				report({type: 'notice', message});
+			}
+
+			const managed = result.volumes.filter(volume => volume.managed).map(({name}) => name);
+			return `${result.stack} is a stack now, on ${result.runtime}: ${managed.length === 0 ? 'no volumes' : managed.join(', ')} in a ${result.pool.driver} pool. u starts it.`;
+		},
+	});
+	tools.refresh(folder);
+};
+
+export const stackActions: readonly Action[] = [
+	{
+		id: 'stack.open',
+		group: 'Stacks',
+		title: 'Open the selected stack',
+		obstacle: state => currentStackEntry(state)?.stack === undefined ? 'There is no stack under the cursor.' : undefined,
+		run(tools) {
+			const stack = currentStackEntry(tools.store.getState())!.stack!;
+			tools.store.setState(selectStack(stack.id));
+			tools.store.setState(focusPanel('services'));
+		},
+	},
+	{
+		id: 'stack.new',
+		group: 'Stacks',
+		title: 'Make a new stack from a template',
+		twin: state => commandLine(state, undefined, 'new', 'NAME', '--template', 'TEMPLATE'),
+		async run(tools) {
+			const {directory} = tools.store.getState();
+			const template = await tools.ask.choose('New stack from which template?', templates.map(({name, summary}) => ({id: name, label: name, detail: summary})));
+			const name = template === undefined
+				? undefined
+				: await tools.ask.prompt({
+					title: `New stack from ${template}`, hint: `a folder in ${directory}`, check: text => text.trim() === '' ? 'The folder needs a name.' : undefined,
+				});
+			if (template === undefined || name === undefined) {
+				return;
+			}
+
+			let made: string | undefined;
+			await tools.jobs.start({
+				title: `new ${name}`,
+				twin: commandLine(tools.store.getState(), undefined, 'new', name, '--template', template),
+				async run() {
+					const {folder, note} = await newStack({name, directory, template});
+					made = folder;
+					return `Made ${folder}.${note === undefined ? '' : ` ${note}`}`;
+				},
+			});
+			if (made !== undefined) {
+				await runInit(tools, made);
+			}
+		},
+	},
+	{
+		id: 'stack.init',
+		group: 'Stacks',
+		title: 'Take up the project of this folder as a stack',
+		twin: state => commandLine(state, selectedStack(state)?.isUntaken === true ? selectedStack(state) : undefined, 'init'),
+		async run(tools) {
+			const state = tools.store.getState();
+			const selected = currentStackEntry(state)?.stack;
+			await runInit(tools, selected?.folder ?? state.directory);
+		},
+	},
+	{
+		id: 'stack.adopt',
+		group: 'Stacks',
+		title: 'Move the Docker volumes of the stack into the pool',
+		obstacle: state => needsStack(state) ?? (stackOf(state).runtime === 'docker' ? undefined : 'Only stacks on Docker have Docker volumes.'),
+		twin: state => commandLine(state, selectedStack(state), 'init', '--adopt'),
+		async run(tools) {
+			const state = tools.store.getState();
+			await runVerb(tools, stackOf(state), {
+				title: 'adopt Docker volumes',
+				words: ['init', '--adopt'],
+				canCancel: true,
+				async run(workspace, {signal, report}) {
+					const {adopt} = await import('../../actions/adopt.ts');
+					const result = await adopt(workspace, {signal});
+					for (const message of result.notices) {
+						report({type: 'notice', message});
+					}
+
+					return result.adopted.length === 0 ? 'There was nothing to adopt.' : `Adopted ${result.adopted.map(({volume, bytes}) => `${volume} (${formatBytes(bytes)})`).join(', ')}; the originals are kept.`;
+				},
+			});
+		},
+	},
+	{
+		id: 'stack.dropOriginals',
+		group: 'Stacks',
+		title: 'Delete the originals that adopting has kept',
+		obstacle: state => needsStack(state) ?? (stackOf(state).runtime === 'docker' ? undefined : 'Only stacks on Docker have originals.'),
+		twin: state => commandLine(state, selectedStack(state), 'init', '--drop-originals'),
+		async run(tools) {
+			const stack = stackOf(tools.store.getState());
+			const {listOriginals, dropOriginals} = await import('../../actions/drop-originals.ts');
+			const isSure = await tools.ask.confirm({
+				title: `Delete the originals of ${stack.name}`,
+				async lost() {
+					const originals = await listOriginals(await openWorkspace({directory: stack.folder}));
+					return originals.length === 0 ? ['nothing'] : originals.map(({engineVolume, bytes}) => `the Docker volume ${engineVolume}: ${formatBytes(bytes)}`);
+				},
+				way: 'This can\'t be undone; the data in the pool and their commits stay.',
+				typed: stack.name,
+			});
+			if (isSure) {
+				await runVerb(tools, stack, {
+					title: 'drop originals',
+					words: ['init', '--drop-originals', '--yes'],
+					async run(workspace) {
+						const {dropped} = await dropOriginals(workspace, await listOriginals(workspace));
+						return `Dropped ${formatCount(dropped.length, 'original')}.`;
+					},
+				});
+			}
+		},
+	},
+	{
+		id: 'stack.eject',
+		group: 'Stacks',
+		title: 'Give the stack\'s volumes back to plain Docker',
+		obstacle: state => needsStack(state) ?? (stackOf(state).runtime === 'docker' ? undefined : 'Only stacks on Docker can be given back to it.'),
+		twin: state => commandLine(state, selectedStack(state), 'eject'),
+		async run(tools) {
+			const stack = stackOf(tools.store.getState());
+			const isSure = await tools.ask.confirm({
+				title: `Eject ${stack.name}`,
+				lost: async () => [`the data of ${stack.branch ?? 'the current branch'} are copied into ordinary Docker volumes`, 'other branches and all commits stay in the pool'],
+				way: '`coppice init --adopt` takes the stack up again, with its history.',
+				typed: stack.name,
+			});
+			if (!isSure) {
+				return;
+			}
+
+			await runVerb(tools, stack, {
+				title: 'eject',
+				words: ['eject'],
+				canCancel: true,
+				async run(workspace, {signal}) {
+					const {eject} = await import('../../actions/eject.ts');
+					const result = await eject(workspace, {signal});
+					return `Plain Docker has ${result.volumes.map(({volume}) => volume).join(', ')} again; ready after ${formatDuration(result.readyMilliseconds)}.`;
+				},
+			});
+			tools.refresh(stack.folder);
+		},
+	},
+	{
+		id: 'stack.refresh',
+		group: 'Stacks',
+		title: 'Read everything again',
+		twin: state => commandLine(state, selectedStack(state), 'status'),
+		run(tools) {
+			tools.refresh();
+			tools.countBranches();
+		},
+	},
+	{
+		id: 'stack.operations',
+		group: 'Stacks',
+		title: 'List what was done, newest first',
+		obstacle: needsStack,
+		twin: state => commandLine(state, selectedStack(state), 'undo', '--list'),
+		async run({store, ask}) {
+			const {listOperations} = await import('../../actions/undo.ts');
+			const {folder} = stackOf(store.getState());
+			const operations = await listOperations(await openWorkspace({directory: folder}));
+			ask.message('What was done, newest first', operations.length === 0
+				? ['Nothing yet.']
+				: operations.map(({time, summary, undone}) => `${time.slice(0, 19).replace('T', ' ')}  ${summary}${undone ? '  (undone)' : ''}`));
+		},
+	},
+	{
+		id: 'doctor',
+		group: 'Stacks',
+		title: 'Check this host and stack',
+		twin: state => commandLine(state, selectedStack(state), 'doctor'),
+		async run({store, ask, jobs}) {
+			const state = store.getState();
+			const directory = selectedStack(state)?.folder ?? state.directory;
+			await jobs.start({
+				title: 'doctor',
+				twin: commandLine(state, selectedStack(state), 'doctor'),
+				async run() {
+					const [{doctor}, {findHome}] = await Promise.all([import('../../actions/doctor.ts'), import('../../host/home.ts')]);
+					const checks = await doctor({home: findHome(), directory});
+					const signs = {ok: '✓', warning: '!', failed: '✗'} as const;
+					ask.message('Doctor', checks.flatMap(({name, result, message, hint}) => [`${signs[result]} ${name}: ${message}`, ...hint === undefined ? [] : [`    ${hint}`]]));
+					const bad = checks.filter(check => check.result !== 'ok').length;
+					return bad === 0 ? 'All is well.' : `${formatCount(bad, 'remark')}.`;
+				},
+			});
+		},
+	},
+	{
+		id: 'demo',
+		group: 'Stacks',
+		title: 'Run the demo: the main job on real data, in a home of its own',
+		twin: state => commandLine(state, undefined, 'demo'),
+		async run({jobs, ask}) {
+			await jobs.start({
+				title: 'demo',
+				twin: 'coppice demo',
+				canCancel: true,
+				async run({signal, report}) {
+					const {demo} = await import('../../actions/demo.ts');
+					const {passed, steps} = await demo({signal, report});
+					ask.message('Demo', steps.map(step => `${step.passed ? '✓' : '✗'} ${step.name}  ${formatDuration(step.milliseconds)}  ${step.check}`));
+					return passed ? 'Every check held.' : 'A check did not hold.';
+				},
+			});
+		},
+	},
+	{
+		id: 'definition.edit',
+		group: 'Stacks',
+		title: 'Edit the compose file in $EDITOR',
+		obstacle: state => selectedStack(state) === undefined ? 'There is no compose file here.' : undefined,
+		async run(tools) {
+			const stack = stackOf(tools.store.getState());
+			const files = stack.detail?.composeFiles ?? [];
+			const chosen = files.length > 1 ? await tools.ask.choose('Which file?', files.map(file => ({id: file, label: path.relative(stack.folder, file)}))) : files[0] ?? stack.folder;
+			if (chosen !== undefined) {
+				await runProgram(tools, `edit ${path.basename(chosen)}`, [...editor(), chosen], stack.folder);
+			}
+		},
+	},
+	{
+		id: 'shell.here',
+		group: 'Stacks',
+		title: 'Open a shell in the project\'s folder',
+		async run(tools) {
+			const state = tools.store.getState();
+			const folder = selectedStack(state)?.folder ?? state.directory;
+			await runProgram(tools, `shell in ${folder}`, [process.env.SHELL ?? 'sh'], folder);
+		},
+	},
+	{
+		id: 'copy.head',
+		group: 'Stacks',
+		title: 'Copy the id of the last commit',
+		obstacle: state => typeof selectedStack(state)?.detail?.head === 'string' ? undefined : 'There is no commit.',
+		run({store, terminal}) {
+			const {head} = stackOf(store.getState()).detail!;
+			terminal.copy(head!);
+			store.setState({toast: {text: `Copied ${shortId(head!)}.`, kind: 'plain', until: Date.now() + 3000}});
+		},
+	},
+];

@@ -1,0 +1,114 @@
+/**
+The lines above and below the panes: where one is, what is being done, which keys do what.
+*/
+import {formatBytes} from '../../system/format.ts';
+import {
+	drawRow,
+	piece,
+	row,
+	type Piece,
+	type Row,
+} from '../draw/row.ts';
+import {activeContexts, showKey} from '../keys/key-map.ts';
+import {
+	activeTab,
+	isProduction,
+	runningJobs,
+	selectedStack,
+} from '../state/select.ts';
+import {type Layout, splitSize} from '../state/layout.ts';
+import type {StackView, State, TextInput} from '../state/state.ts';
+import {jobProgress, jobSign} from './tabs/jobs.ts';
+import type {View} from './view.ts';
+
+const dataPiece = ({detail}: StackView): Piece => {
+	if (detail === undefined) {
+		return piece('');
+	}
+
+	if (detail.head === null) {
+		return piece('not committed', 'warning');
+	}
+
+	if (detail.changed === undefined) {
+		return piece('…', 'dim');
+	}
+
+	const bytes = detail.volumes.filter(volume => volume.changed).reduce((sum, {ownBytes}) => sum + ownBytes, 0);
+	return detail.changed ? piece(`changed ${formatBytes(bytes)}`, 'warning') : piece('clean', 'good');
+};
+
+/** Host, stack, branch, and whether its data are clean. */
+export const headerRow = (state: State, layout: Layout, {glyphs}: View): Row => {
+	const stack = selectedStack(state);
+	const host = state.hosts.find(({name}) => name === stack?.host) ?? state.hosts[0];
+	const arrow = piece(` ${glyphs.isAscii ? '>' : '›'} `, 'dim');
+	const isSmall = layout.mode === 'single';
+	return {
+		...row(
+			piece(' coppice ', 'title'),
+			piece(host?.name ?? '', isProduction(state) ? 'production' : 'accent'),
+			...stack === undefined
+				? []
+				: [
+					arrow, piece(stack.name, 'strong'), ...stack.branch === undefined ? [] : [arrow, piece(stack.branch, 'branch')], '  ', dataPiece(stack),
+				],
+		),
+		right: [isSmall
+			? piece(`one pane at a time, ${splitSize.columns}×${splitSize.rows} shows all `, 'warning')
+			: piece(stack?.detail === undefined ? '' : `${stack.runtime}, ${stack.detail.pool.driver} `, 'dim')],
+	};
+};
+
+/** A text that is typed, with its cursor as a block. */
+export const inputPieces = ({text, cursor}: TextInput): Piece[] => {
+	const characters = [...text];
+	return [piece(characters.slice(0, cursor).join('')), piece(characters[cursor] ?? ' ', 'selected'), piece(characters.slice(cursor + 1).join(''))];
+};
+
+/** What runs now, else the last sentence worth reading. */
+export const trayRow = (state: State, view: View): Row => {
+	const running = runningJobs(state);
+	const [job] = running;
+	if (job !== undefined) {
+		return {
+			...row(' ', jobSign(job, state, view), ` ${job.title}  `, piece(jobProgress(job), 'accent')),
+			right: [piece(`${running.length > 1 ? `and ${running.length - 1} more  ` : ''}${job.canCancel ? 'X cancels ' : ''}`, 'dim')],
+		};
+	}
+
+	const {toast} = state;
+	if (toast !== undefined && toast.until > state.now) {
+		const sign = {good: piece(`${view.glyphs.check} `, 'good'), bad: piece(`${view.glyphs.cross} `, 'bad'), plain: piece('')}[toast.kind];
+		return row(' ', sign, piece(toast.text, toast.kind === 'bad' ? 'bad' : 'text'));
+	}
+
+	return row('');
+};
+
+/** The keys that do something here, or the filter while it is typed. */
+export const hintRow = (state: State, {bindings}: Pick<View, 'bindings'>): Row => {
+	const {modal, isAscii} = state;
+	if (modal?.type === 'filter') {
+		return {...row(piece(' /', 'key'), ...inputPieces(modal.input)), right: [piece('enter keeps it, esc does not; !text leaves out, /expression/ ', 'dim')]};
+	}
+
+	if (modal !== undefined) {
+		return row(piece(' esc', 'key'), ' back', ...modal.type === 'help' ? [piece('  /', 'key'), ' search'] : []);
+	}
+
+	const held = activeContexts(state.focus, activeTab(state));
+	const seen = new Set<string>();
+	const hinted = bindings.filter(({hint, keys}) => hint !== undefined && keys.length > 0);
+	const hints = held.flatMap(context => hinted.filter(binding => binding.context === context)).filter(({keys}) => {
+		const isNew = !seen.has(keys[0]!);
+		seen.add(keys[0]!);
+		return isNew;
+	});
+	// The ways to everything else stand first: they must never be cut off.
+	const always = hints.filter(({action}) => action === 'help' || action === 'palette');
+	const others = hints.filter(hint => !always.includes(hint));
+	return row(' ', ...[...always, ...others].flatMap(({keys, hint}) => [piece(showKey(keys[0]!, isAscii), 'key'), ` ${hint}  `]));
+};
+
+export const barLine = (content: Row, width: number, {paint}: Pick<View, 'paint'>): string => drawRow(content, width, {paint});

@@ -1,0 +1,65 @@
+/**
+The panes: each panel's content in its frame, as lines of exactly its size.
+*/
+import {drawFrame} from '../draw/frame.ts';
+import {piece, type Piece} from '../draw/row.ts';
+import {activeTab, isProduction} from '../state/select.ts';
+import {
+	tabs,
+	type Panel,
+	type SidePanel,
+	type State,
+} from '../state/state.ts';
+import type {Box} from '../state/layout.ts';
+import {mainContent, tabTitles} from './main-content.ts';
+import {branchesContent} from './panels/branches.ts';
+import {commitsContent} from './panels/commits.ts';
+import {servicesContent} from './panels/services.ts';
+import {stacksContent} from './panels/stacks.ts';
+import type {PaneContent, View} from './view.ts';
+
+export const panelTitles: Readonly<Record<SidePanel, string>> = {
+	stacks: 'Stacks', services: 'Services', branches: 'Branches', commits: 'Commits',
+};
+
+const sideContents: Readonly<Record<SidePanel, (state: State, view: View, height: number) => PaneContent>> = {
+	stacks: stacksContent, services: servicesContent, branches: branchesContent, commits: commitsContent,
+};
+
+/** The content of a pane of this outside size. */
+export const paneContent = (state: State, view: View, {panel, width, height}: Pick<Box, 'panel' | 'width' | 'height'>): PaneContent => {
+	const inner = {width: Math.max(0, width - 2), height: Math.max(0, height - 2)};
+	return panel === 'main' ? mainContent(state, view, inner) : sideContents[panel](state, view, inner.height);
+};
+
+const tabPieces = (state: State, room: number): Piece[] => {
+	const active = activeTab(state);
+	const isShort = tabs.reduce((sum, tab) => sum + tabTitles[tab].length + 1, 0) > room;
+	return tabs.flatMap((tab, index) => [
+		...index === 0 ? [] : [piece(' ', 'border')],
+		piece(isShort && tab !== active ? tabTitles[tab].slice(0, 4) : tabTitles[tab], tab === active ? 'title' : 'dim'),
+	]);
+};
+
+const titleOf = (state: State, panel: Panel, width: number): Piece[] => panel === 'main'
+	? tabPieces(state, width - 4)
+	: [piece(`${['stacks', 'services', 'branches', 'commits'].indexOf(panel) + 1} `, 'dim'), piece(panelTitles[panel], state.focus === panel ? 'title' : 'dim')];
+
+/** A pane as lines. */
+export const paneLines = (state: State, view: View, box: Box): string[] => {
+	const {panel, width, height} = box;
+	const {rows, cursor, firstRow, note, footer} = paneContent(state, view, box);
+	const isActive = state.focus === panel;
+	return drawFrame(rows, {
+		width,
+		height,
+		title: titleOf(state, panel, width),
+		isActive,
+		paint: view.paint,
+		glyphs: view.glyphs,
+		...(note !== undefined && note !== '' && {note}),
+		...(footer !== undefined && {footer}),
+		...(cursor !== undefined && {cursor: cursor - firstRow}),
+		...(isActive && isProduction(state) && {role: 'bad' as const}),
+	});
+};

@@ -1,0 +1,146 @@
+/**
+Where the stack stands, or what the branch under the cursor is.
+*/
+import {
+	firstLine,
+	formatAge,
+	formatBytes,
+	shortId,
+} from '../../../system/format.ts';
+import {formatPort} from '../../../stack/format-port.ts';
+import {meter} from '../../draw/sparkline.ts';
+import {
+	emptyRow,
+	piece,
+	row,
+	type Row,
+} from '../../draw/row.ts';
+import {
+	currentBranch,
+	selectedStack,
+	sidePanelOf,
+	type BranchEntry,
+} from '../../state/select.ts';
+import type {StackDetail, StackView, State} from '../../state/state.ts';
+import {serviceSign, serviceState} from '../panels/services.ts';
+import type {View} from '../view.ts';
+
+const label = (text: string) => piece(text.padEnd(10), 'dim');
+
+/** What to do first: shown where there is nothing else. */
+const firstSteps = (state: State): Row[] => [
+	row(piece('Welcome to Coppice', 'title')),
+	emptyRow,
+	row('Commit, branch and reset compose stacks with their databases inside.'),
+	emptyRow,
+	row(piece('a', 'key'), '  make a new stack from a template'),
+	row(piece('i', 'key'), `  take up the compose project of ${state.directory}`),
+	row(piece('?', 'key'), '  all keys'),
+	row(piece(':', 'key'), '  all actions, with the command line that does the same'),
+];
+
+const problemRows = ({problem}: StackView): Row[] => problem === undefined
+	? []
+	: [row(piece(problem.message, 'bad')), ...problem.hint === undefined ? [] : [row(piece(problem.hint, 'dim'))], emptyRow];
+
+const changedBytes = ({volumes}: StackDetail): number => volumes.filter(volume => volume.changed).reduce((sum, {ownBytes}) => sum + ownBytes, 0);
+
+const dataRow = (detail: StackDetail): Row => {
+	if (detail.head === null) {
+		return row(label('Data'), piece('not committed', 'warning'), piece('  c makes the first commit', 'dim'));
+	}
+
+	return detail.changed === undefined ? row(label('Data'), piece('looking…', 'dim')) : row(label('Data'), detail.changed ? piece(`changed, ${formatBytes(changedBytes(detail))} of their own`, 'warning') : piece('clean', 'good'));
+};
+
+const headRow = ({head, commits}: StackDetail, {now}: View): Row => {
+	const commit = commits.find(({id}) => id === head);
+	return commit === undefined
+		? row(label('Head'), piece(head === null ? 'no commit yet' : shortId(head), 'dim'))
+		: row(label('Head'), piece(shortId(commit.id), 'id'), ` ${firstLine(commit.message)} `, piece(formatAge(commit.time, now), 'dim'));
+};
+
+const stackRows = (stack: StackView, detail: StackDetail, view: View): Row[] => {
+	const {pool, undo, redo, services, volumes, notices, damaged} = detail;
+	return [
+		row(label('Stack'), piece(stack.name, 'strong'), piece(`  ${stack.folder}`, 'dim')),
+		row(label('Branch'), piece(stack.branch ?? '', 'branch')),
+		headRow(detail, view),
+		dataRow(detail),
+		...undo === undefined ? [] : [row(label('Undo'), piece('z', 'key'), ` takes back: ${undo}`)],
+		...redo === undefined ? [] : [row(label('Redo'), piece('Z', 'key'), ' does again what the last undo took back')],
+		emptyRow,
+		row(piece('Services', 'title'), piece(`  ${stack.runtime}`, 'dim')),
+		...services.flatMap(service => [
+			row('  ', serviceSign(service, view), ` ${service.name} `, serviceState(service), piece(`  ${service.ports.map(port => formatPort(port)).join(' ')}`, 'dim')),
+			...service.connectionString === undefined || !service.ready ? [] : [row(' '.repeat(6), piece(service.connectionString, 'accent'))],
+			...service.ready || service.reason === undefined || service.state === 'created' ? [] : [row(' '.repeat(6), piece(service.reason, 'dim'))],
+		]),
+		...services.some(service => service.state === 'running') ? [] : [row('  ', piece('u', 'key'), ' starts them')],
+		emptyRow,
+		row(piece('Volumes', 'title')),
+		...volumes.map(({name, changed, sharedBytes, ownBytes}) => row(
+			`  ${name} `,
+			changed ? piece('changed', 'warning') : piece('clean', 'good'),
+			piece(`  ${formatBytes(sharedBytes)} shared, ${formatBytes(ownBytes)} own`, 'dim'),
+		)),
+		...volumes.length === 0 ? [row(piece('  looking…', 'dim'))] : [],
+		emptyRow,
+		row(piece('Pool', 'title'), piece(`  ${pool.driver} at ${pool.path}`, 'dim')),
+		...pool.totalBytes === 0
+			? []
+			: [row('  ', piece(meter(pool.totalBytes - pool.freeBytes, pool.totalBytes, 24, view.glyphs), 'bar'), ` ${formatBytes(pool.freeBytes)} free of ${formatBytes(pool.totalBytes)}`)],
+		...damaged === 0 && notices.length === 0 ? [] : [emptyRow, row(piece('Notes', 'title'))],
+		...damaged === 0 ? [] : [row(piece(`  ${damaged} commits can't be read: \`coppice doctor\` lists them`, 'bad'))],
+		...notices.map(notice => row(piece(`  ${notice}`, 'dim'))),
+	];
+};
+
+const branchRows = (branch: BranchEntry, detail: StackDetail, {now}: View): Row[] => {
+	const commit = detail.commits.find(({id}) => id === branch.tip);
+	return [
+		row(label('Branch'), piece(branch.name, branch.isRemote ? 'remote' : 'branch'), branch.isCurrent ? piece('  current', 'good') : undefined),
+		commit === undefined
+			? row(label('Tip'), piece('no commit yet', 'dim'))
+			: row(label('Tip'), piece(shortId(commit.id), 'id'), ` ${firstLine(commit.message)} `, piece(formatAge(commit.time, now), 'dim')),
+		...branch.ownBytes === undefined
+			? []
+			: [
+				row(label('Data'), branch.changed === true ? piece('changed', 'warning') : piece('clean', 'good'), ` ${formatBytes(branch.ownBytes)} own, ${formatBytes(branch.sharedBytes ?? 0)} shared with its tip`),
+			],
+		emptyRow,
+		...branch.isRemote
+			? [row(piece('A branch of another host, as it was when it was last fetched.', 'dim'))]
+			: [
+				...branch.isCurrent ? [] : [row(piece('enter', 'key'), '  switch to it: what is not committed stays with the branch that is left')],
+				row(piece('m', 'key'), '      rename it'),
+				...branch.isCurrent ? [] : [row(piece('x', 'key'), '      delete it: its data are kept as a safety commit')],
+				row(piece('R', 'key'), `      reset ${detail.branches.find(({isCurrent}) => isCurrent)?.name ?? ''} to its tip`),
+			],
+	];
+};
+
+export const overviewRows = (state: State, view: View): readonly Row[] => {
+	const stack = selectedStack(state);
+	if (stack === undefined) {
+		return state.isLoaded ? firstSteps(state) : [row(piece('reading…', 'dim'))];
+	}
+
+	if (stack.isUntaken) {
+		return [
+			...problemRows(stack),
+			row(piece(stack.name, 'strong'), ' is a compose project, and no stack of Coppice yet.'),
+			row(piece(stack.folder, 'dim')),
+			emptyRow,
+			row(piece('i', 'key'), '  takes it up: it says what it will manage before it changes anything'),
+		];
+	}
+
+	const {detail} = stack;
+	if (detail === undefined) {
+		return [...problemRows(stack), row(piece(stack.problem === undefined ? 'reading…' : stack.folder, 'dim'))];
+	}
+
+	const branch = sidePanelOf(state) === 'branches' ? currentBranch(state) : undefined;
+	return [...problemRows(stack), ...branch === undefined ? stackRows(stack, detail, view) : branchRows(branch, detail, view)];
+};

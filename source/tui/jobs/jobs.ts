@@ -1,0 +1,160 @@
+/**
+Verbs run as jobs: none holds up the screen. Each has its progress, can be cancelled and run again, and stays in the list with its exit code.
+*/
+import type {ProgressEvent, Report} from '../../actions/progress.ts';
+import {monotonicNow} from '../../system/clock.ts';
+import {describeError} from '../../system/describe-error.ts';
+import {exitCodes} from '../../system/errors.ts';
+import type {Store} from '../state/store.ts';
+import {changeJob, putJob} from '../state/update.ts';
+import type {JobView} from '../state/state.ts';
+
+export type JobTools = {readonly signal: AbortSignal; readonly report: Report};
+
+export type JobRequest = {
+	/** What it does, as a short sentence: `reset main to 3f2a91c8`. */
+	readonly title: string;
+
+	/** The command line that does the same. */
+	readonly twin: string;
+
+	/** Id of the stack that it works on. */
+	readonly stack?: string;
+
+	/** Whether it stops when it is asked to. */
+	readonly canCancel?: boolean;
+
+	/** Whether its end is worth no sentence of its own. */
+	readonly isQuiet?: boolean;
+
+	/** @returns A sentence for the user, if any. */
+	readonly run: (tools: JobTools) => Promise<string | undefined | void>;
+};
+
+export type Jobs = {
+	/** Runs it; returns when it has ended, however it did. */
+	start(request: JobRequest): Promise<JobView>;
+	cancel(id: number): void;
+
+	/** Runs one that has ended again. */
+	retry(id: number): void;
+
+	/** Cancels all and waits until they have ended. */
+	stop(): Promise<void>;
+};
+
+export type JobsOptions = {
+	readonly store: Store;
+
+	/** Called when one has ended: what it worked on is to be read again. */
+	readonly onEnd: (job: JobView) => void;
+	readonly now?: () => number;
+};
+
+const toastMilliseconds = 8000;
+
+/** Two jobs of one stack at once would wait for its lock; more than these wait here. */
+export const createJobs = ({store, onEnd, now = monotonicNow}: JobsOptions): Jobs => {
+	let count = 0;
+	const requests = new Map<number, JobRequest>();
+	const running = new Map<number, {readonly controller: AbortController; readonly ended: Promise<JobView>}>();
+
+	const readEvent = (id: number, event: ProgressEvent): void => {
+		store.setState(changeJob(id, job => {
+			switch (event.type) {
+				case 'step': {
+					return {step: event.message, progress: undefined};
+				}
+
+				case 'notice': {
+					return {notices: job.notices.includes(event.message) ? job.notices : [...job.notices, event.message]};
+				}
+
+				case 'progress': {
+					return {progress: {event, since: job.progress?.event.task === event.task ? job.progress.since : now()}};
+				}
+			}
+		}));
+	};
+
+	const find = (id: number): JobView => store.getState().jobs.find(job => job.id === id)!;
+
+	const finish = (id: number, change: Partial<JobView>, isQuiet: boolean): JobView => {
+		store.setState(changeJob(id, () => ({
+			...change, ended: now(), step: undefined, progress: undefined,
+		})));
+		const job = find(id);
+		if (!isQuiet || job.status === 'failed') {
+			const text = job.status === 'done' ? job.result ?? `${job.title}: done` : job.problem?.message ?? `${job.title}: ${job.status}`;
+			store.setState({toast: {text, kind: job.status === 'done' ? 'good' : 'bad', until: Date.now() + toastMilliseconds}, now: Date.now()});
+		}
+
+		onEnd(job);
+		return job;
+	};
+
+	const run = async (id: number, request: JobRequest, controller: AbortController): Promise<JobView> => {
+		const {signal} = controller;
+		try {
+			const result = await request.run({
+				signal,
+				report(event) {
+					readEvent(id, event);
+				},
+			});
+			return finish(id, {status: 'done', exitCode: 0, ...(typeof result === 'string' && {result})}, request.isQuiet === true);
+		} catch (error) {
+			const report = describeError(error, signal.aborted);
+			const isCancelled = report.code === 'interrupted';
+			return finish(id, {
+				status: isCancelled ? 'cancelled' : 'failed',
+				exitCode: isCancelled ? exitCodes.interrupted : report.exitCode,
+				problem: {message: report.message, ...(report.hint !== undefined && {hint: report.hint})},
+			}, false);
+		} finally {
+			running.delete(id);
+		}
+	};
+
+	const start = async (request: JobRequest): Promise<JobView> => {
+		count++;
+		const id = count;
+		const {title, twin, stack, canCancel = false} = request;
+		requests.set(id, request);
+		store.setState(putJob({
+			id, title, twin, status: 'running', begun: now(), time: new Date().toISOString(), notices: [], canCancel, ...(stack !== undefined && {stack}),
+		}));
+		const controller = new AbortController();
+		const ended = run(id, request, controller);
+		running.set(id, {controller, ended});
+		return ended;
+	};
+
+	const cancel = (id: number): void => {
+		if (!running.has(id)) {
+			return;
+		}
+
+		store.setState(changeJob(id, () => ({step: 'stopping'})));
+		running.get(id)!.controller.abort();
+	};
+
+	return {
+		start,
+		cancel,
+		retry(id) {
+			const request = requests.get(id);
+			if (request !== undefined && !running.has(id)) {
+				void start(request);
+			}
+		},
+		async stop() {
+			const all = running.values().toArray();
+			for (const {controller} of all) {
+				controller.abort();
+			}
+
+			await Promise.all(all.map(async ({ended}) => ended));
+		},
+	};
+};

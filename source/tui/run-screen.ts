@@ -1,0 +1,159 @@
+/**
+Runs the screen: puts it on the terminal, gives it keys, and gives the terminal back, however it ends.
+*/
+import process from 'node:process';
+import {setTimeout as delay} from 'node:timers/promises';
+import {setFlagsFromString} from 'node:v8';
+import type {TerminalTools, Tools} from './actions/action.ts';
+import {createJobs} from './jobs/jobs.ts';
+import {dispatch} from './keys/dispatch.ts';
+import type {Binding} from './keys/key-map.ts';
+import {createAsk} from './modals/ask.ts';
+import {runClock} from './sources/clock.ts';
+import type {Controller} from './sources/controller.ts';
+import type {State} from './state/state.ts';
+import type {Store} from './state/store.ts';
+import {createSession} from './terminal/session.ts';
+import type {Drawing} from './terminal/drawing.ts';
+
+/** How long what runs may take to stop when the program is told to end. */
+const patienceMilliseconds = 3000;
+
+/** By the custom of shells: 128 and the number of the signal. */
+const signalCodes = {SIGHUP: 129, SIGINT: 130, SIGTERM: 143} as const;
+
+/** If the process was not stopped after all (nobody could continue it), it goes on after this. */
+const stopMilliseconds = 300;
+
+/** A terminal that does not know its size says 0. */
+export const sizeOf = ({columns, rows}: NodeJS.WriteStream): State['terminal'] => ({columns: columns > 0 ? columns : 80, rows: rows > 0 ? rows : 24});
+
+/**
+V8 lets garbage be as long as there is memory, up to some times of what is alive. A program that is left open all day should take no more than
+it needs: the heap may grow by this per cent before it is cleaned, and the part for what lives shortly stays as large as it is at the start.
+*/
+const frugality = ['--heap-growing-percent=30', '--semi-space-growth-factor=1'];
+
+export type ScreenOptions = {
+	readonly store: Store;
+	readonly bindings: readonly Binding[];
+
+	/** What feeds the store. */
+	readonly controller: Controller;
+
+	/** Puts the state on the terminal; tells where that fails. */
+	readonly draw: (onCrash: (error: unknown) => void) => Drawing;
+};
+
+/**
+@returns The exit code, once it is left.
+*/
+export const runScreen = async ({store, bindings, controller, draw}: ScreenOptions): Promise<number> => {
+	for (const flag of frugality) {
+		setFlagsFromString(flag);
+	}
+
+	const {stdin, stdout} = process;
+	const ended = Promise.withResolvers<number>();
+	const jobs = createJobs({
+		store, onEnd() {
+			controller.refresh();
+		},
+	});
+
+	const suspend = async (run: () => Promise<void>): Promise<void> => {
+		const lent = await drawing.suspend();
+		session.pause();
+		try {
+			await run();
+		} finally {
+			session.resume();
+			await lent.resume();
+			store.setState({terminal: sizeOf(stdout), now: Date.now()});
+		}
+	};
+
+	const terminal: TerminalTools = {
+		suspend,
+		copy(text) {
+			session.copy(text);
+		},
+		redraw() {
+			void suspend(async () => {});
+		},
+		setMouse(isOn) {
+			session.setMouse(isOn);
+		},
+		stop: async () => suspend(async () => {
+			const continued = new Promise<void>(resolve => {
+				process.once('SIGCONT', () => {
+					resolve();
+				});
+			});
+			process.kill(process.pid, 'SIGTSTP');
+			await Promise.race([continued, delay(stopMilliseconds)]);
+		}),
+		quit() {
+			ended.resolve(0);
+		},
+	};
+
+	const tools: Tools = {
+		store, jobs, ask: createAsk(store), terminal, bindings, logs: controller.logs, refresh: controller.refresh, countBranches: controller.countBranches,
+	};
+	const session = createSession({
+		stdin,
+		stdout,
+		mouse: store.getState().mouse,
+		onToken(token) {
+			dispatch(token, tools);
+		},
+		onEnd() {
+			ended.resolve(signalCodes.SIGHUP);
+		},
+	});
+
+	// Whatever happens, the terminal is given back before anything is printed.
+	const onExit = (): void => {
+		session.restore(true);
+	};
+
+	const onCrash = (error: unknown): void => {
+		session.restore(true);
+		process.stderr.write(`${error instanceof Error ? error.stack ?? error.message : String(error)}\n`);
+		// eslint-disable-next-line unicorn/no-process-exit -- There is nothing to go on with.
+		process.exit(1);
+	};
+
+	for (const [name, code] of Object.entries(signalCodes)) {
+		process.on(name, () => {
+			ended.resolve(code);
+		});
+	}
+
+	process.on('exit', onExit);
+	process.on('uncaughtException', onCrash);
+	process.on('unhandledRejection', onCrash);
+
+	// What Node warns of would be written over the screen.
+	process.removeAllListeners('warning');
+	process.on('warning', () => {});
+
+	const onResize = (): void => {
+		store.setState({terminal: sizeOf(stdout)});
+	};
+
+	stdout.on('resize', onResize);
+	const drawing = draw(onCrash);
+	session.start();
+	const clock = runClock(store);
+	const exitCode = await ended.promise;
+	clock.stop();
+	controller.stop();
+	stdout.off('resize', onResize);
+	drawing.stop();
+	session.restore(false);
+	await Promise.race([jobs.stop(), delay(patienceMilliseconds)]);
+	process.off('exit', onExit);
+	return exitCode;
+};

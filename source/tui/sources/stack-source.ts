@@ -1,0 +1,310 @@
+/**
+Keeps what is shown of one stack true: reads it, and again when something happens to it. Events come from its history, its compose files and its
+runtime; only what has none is looked at now and then.
+*/
+import path from 'node:path';
+import {surveyVolumes} from '../../actions/baseline.ts';
+import {listBranches} from '../../actions/branch.ts';
+import {listServices, type ServiceReport} from '../../actions/services.ts';
+import type {VolumeStatus} from '../../actions/status.ts';
+import {openWorkspace} from '../../actions/workspace/open-workspace.ts';
+import type {Workspace} from '../../actions/workspace/workspace.ts';
+import {stackRunFolder} from '../../host/home.ts';
+import type {ServiceState} from '../../runtime/runtime.ts';
+import {formatPort} from '../../stack/format-port.ts';
+import type {Mount} from '../../stack/stack.ts';
+import {monotonicNow} from '../../system/clock.ts';
+import {describeError} from '../../system/describe-error.ts';
+import type {Store} from '../state/store.ts';
+import {putDetail, putStack} from '../state/update.ts';
+import {selectedStack} from '../state/select.ts';
+import type {ServiceDefinition, StackDetail, StackView} from '../state/state.ts';
+import {coalesce} from './coalesce.ts';
+import {createHistoryReader, type HistoryReader} from './history-reader.ts';
+import {followLogs} from './follow-logs.ts';
+import type {LogRing} from './log-ring.ts';
+import {sampleUsage} from './sample-usage.ts';
+import {watchFiles} from './watch-files.ts';
+
+export type StackSource = {
+	/** Reads everything again soon. */
+	refresh(): void;
+
+	/** Counts what each branch takes on disk, which takes a walk over its data. */
+	countBranches(): void;
+	stop(): void;
+};
+
+export type StackSourceOptions = {readonly store: Store; readonly stack: StackView; readonly ring: LogRing};
+
+/** The data have no events. A walk over them must not take more than about a hundredth of the time. */
+const leastPause = 3000;
+const pauseFactor = 120;
+
+/** Services that are not ready yet are asked again. */
+const retryMilliseconds = 2000;
+
+const mountText = (mount: Mount): string => {
+	switch (mount.kind) {
+		case 'volume': {
+			return `${mount.volume}:${mount.target}${mount.readOnly ? ':ro' : ''}`;
+		}
+
+		case 'bind': {
+			return `${mount.source}:${mount.target}${mount.readOnly ? ':ro' : ''}`;
+		}
+
+		default: {
+			return `${mount.kind}:${mount.target}`;
+		}
+	}
+};
+
+const describeDefinition = ({stack}: Workspace): ServiceDefinition[] => Object.values(stack.services).map(service => ({
+	name: service.name,
+	...(service.image !== undefined && {image: service.image}),
+	ports: service.ports.map(port => formatPort(port)),
+	mounts: service.mounts.map(mount => mountText(mount)),
+	dependsOn: Object.keys(service.dependsOn),
+	environmentNames: Object.keys(service.environment),
+	profiles: service.profiles,
+}));
+
+/** The kind of database of each service that has one. */
+const databaseNames = ({databases}: Workspace): Record<string, string> => Object.fromEntries(databases.entries().map(([service, {name}]) => [service, name]));
+
+/** What is known of a service before anybody has asked it whether it is ready. */
+const fromState = ({status, socket: _socket, declaredPorts: _declared, ...rest}: ServiceState, known: ServiceReport | undefined): ServiceReport => ({
+	...rest, state: status, ready: known?.state === status && known.ready, ...(known?.database !== undefined && {database: known.database}),
+});
+
+export const createStackSource = ({store, stack: {id, folder}, ring}: StackSourceOptions): StackSource => {
+	const controller = new AbortController();
+	const {signal} = controller;
+	let opened: {readonly workspace: Workspace; readonly reader: HistoryReader; readonly controller: AbortController} | undefined;
+	let timer: NodeJS.Timeout | undefined;
+	let retry: NodeJS.Timeout | undefined;
+
+	const detail = (): StackDetail | undefined => store.getState().stacks.find(stack => stack.id === id)?.detail;
+	const fail = (error: unknown): void => {
+		if (signal.aborted) {
+			return;
+		}
+
+		const {message, hint} = describeError(error);
+		store.setState(putStack(id, {problem: {message, ...(hint !== undefined && {hint})}}));
+	};
+
+	const guarded = (work: () => Promise<void>) => async (): Promise<void> => {
+		if (signal.aborted) {
+			return;
+		}
+
+		try {
+			await work();
+		} catch (error) {
+			fail(error);
+		}
+	};
+
+	const put = (change: Partial<StackDetail>): void => {
+		if (!signal.aborted) {
+			store.setState(putDetail(id, change));
+		}
+	};
+
+	const readHistory = guarded(async () => {
+		if (opened === undefined) {
+			return;
+		}
+
+		const {branch, ...part} = await opened.reader.read();
+		const counted = new Map((detail()?.branches ?? []).map(known => [known.name, known]));
+		const isMoved = detail()?.head !== part.head;
+		put({
+			...part,
+			undo: part.undo,
+			redo: part.redo,
+			branches: part.branches.map(entry => {
+				const known = counted.get(entry.name);
+				return known?.tip === entry.tip ? {...known, ...entry} : entry;
+			}),
+			...(isMoved && {changed: undefined}),
+		});
+		store.setState(putStack(id, {branch, readAt: Date.now(), problem: undefined}));
+	});
+
+	const readServices = guarded(async () => {
+		if (opened === undefined) {
+			return;
+		}
+
+		const {workspace} = opened;
+		const states = await workspace.runtime.states();
+		const known = new Map((detail()?.services ?? []).map(service => [service.name, service]));
+		put({services: states.map(state => fromState(state, known.get(state.name)))});
+		const services = await listServices(workspace);
+		put({services, notices: [...workspace.stack.notices, ...workspace.notices, ...workspace.runtime.notices()]});
+		clearTimeout(retry);
+		if (!signal.aborted && services.some(service => !service.ready && (service.state === 'running' || service.state === 'restarting'))) {
+			retry = setTimeout(() => {
+				services$.ask();
+			}, retryMilliseconds);
+		}
+	});
+
+	/** Walks the data, and sees to it that they are walked again. */
+	const readData = guarded(async () => {
+		if (opened === undefined) {
+			return;
+		}
+
+		clearTimeout(timer);
+		const begun = monotonicNow();
+		try {
+			const {workspace} = opened;
+			const {history, pool} = workspace;
+			const [branch, branches] = await Promise.all([history.currentBranch(), history.branches()]);
+			const tip = branches.get(branch) ?? null;
+			const commit = tip === null ? undefined : await history.readCommit(tip);
+			const [surveys, room] = await Promise.all([surveyVolumes(workspace, branch, commit), pool.driver.room()]);
+			put({
+				volumes: surveys.map(({name, changed, sharedBytes, ownBytes}): VolumeStatus => ({
+					name, path: pool.driver.branchData({stack: workspace.stack.name, volume: name}, branch), changed, sharedBytes, ownBytes,
+				})),
+				changed: surveys.some(survey => survey.changed),
+				pool: {driver: pool.driver.name, path: pool.path, ...room},
+			});
+		} finally {
+			if (!signal.aborted) {
+				timer = setTimeout(() => {
+					data$.ask();
+				}, Math.max(leastPause, (monotonicNow() - begun) * pauseFactor));
+			}
+		}
+	});
+
+	const history$ = coalesce(readHistory, 50);
+	const services$ = coalesce(readServices, 50);
+	const data$ = coalesce(readData, 100);
+
+	const open = guarded(async () => {
+		const workspace = await openWorkspace({directory: folder});
+		if (signal.aborted) {
+			return;
+		}
+
+		opened?.controller.abort();
+		const inner = new AbortController();
+		const reader = createHistoryReader(workspace.history, store.getState().isAscii);
+		opened = {workspace, reader, controller: inner};
+		const {stack, history, runtime, pool, home} = workspace;
+		const both = AbortSignal.any([signal, inner.signal]);
+		const [{branch, ...part}, states] = await Promise.all([reader.read(), runtime.states()]);
+		const before = detail();
+		const known = new Map((before?.services ?? []).map(service => [service.name, service]));
+		store.setState(putStack(id, {
+			branch,
+			problem: undefined,
+			readAt: Date.now(),
+			detail: {
+				volumes: before?.volumes ?? [],
+				pool: before?.pool ?? {
+					driver: pool.driver.name, path: pool.path, totalBytes: 0, freeBytes: 0,
+				},
+				...(before?.changed !== undefined && {changed: before.changed}),
+				...part,
+				services: states.map(state => fromState(state, known.get(state.name))),
+				definition: describeDefinition(workspace),
+				composeFiles: stack.composeFiles,
+				databases: databaseNames(workspace),
+				notices: [...stack.notices, ...workspace.notices],
+			},
+		}));
+		const onHistory = (): void => {
+			history$.ask();
+			data$.ask();
+		};
+
+		const onRuntime = (): void => {
+			services$.ask();
+		};
+
+		const watched = [
+			// Folders, since files are replaced by renames.
+			watchFiles([history.folder], onHistory, {signal: both, depth: 0}),
+			watchFiles([path.join(history.folder, 'refs')], onHistory, {signal: both, depth: 3}),
+			watchFiles([...stack.composeFiles, path.join(stack.projectFolder, '.env')], () => {
+				open$.ask();
+			}, {signal: both}),
+		];
+		if (runtime.name === 'docker') {
+			const {watchContainers} = await import('../../runtime/docker/watch-containers.ts');
+			void watchContainers(stack.name, {signal: both, onChange: onRuntime});
+		} else {
+			watched.push(watchFiles([stackRunFolder(home, pool.path, stack.name)], onRuntime, {signal: both}));
+		}
+
+		void followLogs({
+			store, ring, runtime, signal: both,
+		});
+		void sampleUsage({
+			store, stack: id, signal: both, services: () => detail()?.services ?? [], isShown: () => selectedStack(store.getState())?.id === id,
+		});
+		await Promise.all(watched);
+		services$.ask();
+		data$.ask();
+	});
+	const open$ = coalesce(open, 50);
+
+	let isCounting = false;
+	const countBranches = guarded(async () => {
+		if (opened === undefined || isCounting) {
+			return;
+		}
+
+		isCounting = true;
+		try {
+			const listed = await listBranches(opened.workspace);
+			const counted = new Map(listed.map(branch => [branch.name, branch]));
+			put({
+				branches: (detail()?.branches ?? []).map(branch => {
+					const entry = branch.isRemote ? undefined : counted.get(branch.name);
+					return entry === undefined
+						? branch
+						: {
+							...branch, changed: entry.changed, ownBytes: entry.ownBytes, sharedBytes: entry.sharedBytes,
+						};
+				}),
+			});
+		} finally {
+			isCounting = false;
+		}
+	});
+
+	open$.ask();
+	return {
+		refresh() {
+			if (opened === undefined) {
+				open$.ask();
+				return;
+			}
+
+			history$.ask();
+			services$.ask();
+			data$.ask();
+		},
+		countBranches() {
+			void countBranches();
+		},
+		stop() {
+			controller.abort();
+			opened?.controller.abort();
+			clearTimeout(timer);
+			clearTimeout(retry);
+			for (const work of [history$, services$, data$, open$]) {
+				work.stop();
+			}
+		},
+	};
+};
