@@ -6,3 +6,4 @@ await import('./commit.ts');
 await import('./reset.ts');
 await import('./docker.ts');
 await import('./stream.ts');
+await import('./sync.ts');
