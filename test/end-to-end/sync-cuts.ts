@@ -52,7 +52,8 @@ const volume = 'stacks/shop/volumes/data';
 export const makeCuts = async (options: CutOptions): Promise<Cuts> => {
 	const {mebibytes, rate} = options;
 	const bytes = mebibytes * mebibyte;
-	const diskBytes = (mebibytes * 40 * mebibyte) + (2 ** 29);
+	// A plain folder may hold whole copies, each with all files so far.
+	const diskBytes = (mebibytes * 160 * mebibyte) + (2 ** 29);
 	const hosts = await makeTestHosts([{name: 'staging', driver: options.host, diskBytes}]);
 	let laptop: Laptop | undefined;
 	const dispose = async (): Promise<void> => {
@@ -86,8 +87,11 @@ export const makeCuts = async (options: CutOptions): Promise<Cuts> => {
 
 	let seed = 0;
 
+	// On ZFS they are in no folder; which dataset one belongs to changes.
+	const listSnapshots = options.host === 'zfs' ? 'zfs list -H -o name -t snapshot | sed "s/.*@//" | sort' : 'ls volumes/data/snapshots';
+
 	/** Whole snapshots and where the branches are, as they are on the disk there. */
-	const state = async (): Promise<string> => host.run(['sh', '-c', 'cd /pool/coppice/stacks/shop && ls volumes/data/snapshots && find history/refs history/commits -type f -exec sha256sum {} + | sort']);
+	const state = async (): Promise<string> => host.run(['sh', '-c', `cd /pool/coppice/stacks/shop && ${listSnapshots}; find history/refs history/commits -type f -exec sha256sum {} + | sort`]);
 	const received = async (): Promise<number> => (await host.bytes()).received;
 
 	const startPush = () => {
