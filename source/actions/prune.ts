@@ -7,10 +7,12 @@ import type {StoredCommit} from '../history/commit.ts';
 import {undoneOperations} from '../history/operation.ts';
 import {decideRetention, parseKeep} from '../history/retention.ts';
 import {resolve} from '../history/revision.ts';
+import {listHosts} from '../host/host-registry.ts';
 import {listSpools, removeSpool} from '../storage/spools.ts';
 import {applyChanges} from './change/apply-changes.ts';
 import {together, type Step} from './change/steps.ts';
 import {exclusively, transact} from './change/transact.ts';
+import {hostPin} from './sync/shared-pins.ts';
 import type {Workspace} from './workspace/workspace.ts';
 
 /** How long removed commits can be brought back. */
@@ -56,9 +58,12 @@ export type PruneResult = {
 Commits that must stay: what branches, tags and remote branches point at, and what another host has too and the next increment starts from.
 */
 const findProtected = async (workspace: Workspace): Promise<Map<string, string>> => {
-	const {history} = workspace;
-	const [branches, tags, remoteBranches, pins] = await Promise.all([history.branches(), history.tags(), history.remoteBranches(), history.pins()]);
-	const kept = new Map<string, string>(pins.flatMap(({peer, name = `pool ${peer}`, commits}) =>
+	const {history, home} = workspace;
+	const [branches, tags, remoteBranches, pins, hosts] = await Promise.all([
+		history.branches(), history.tags(), history.remoteBranches(), history.pins(), listHosts(home),
+	]);
+	const forgotten = (peer: string): boolean => peer.startsWith(hostPin('')) && hosts.every(({name}) => hostPin(name) !== peer);
+	const kept = new Map<string, string>(pins.filter(({peer}) => !forgotten(peer)).flatMap(({peer, name = `pool ${peer}`, commits}) =>
 		commits.map(id => [id, `${name} has it too, and the next increment to or from there starts from it`] as const)));
 	for (const [kind, refs] of [['remote branch', remoteBranches], ['tag', tags], ['branch', branches]] as const) {
 		for (const [name, id] of refs) {

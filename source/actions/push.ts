@@ -205,15 +205,14 @@ const pushTo = async (workspace: Workspace, peer: Peer, branch: string, options:
 		host: peer.name, stack, branch, remoteBranch, from, to: tip, commits: offered.length,
 	};
 	const noteShared = async (): Promise<void> => {
-		const [now, there] = await Promise.all([findRemoteStack(peer, stack, signal), snapshotsThere(peer, stack, signal)]);
-		const pool = now?.pool;
+		const there = await snapshotsThere(peer, stack, signal);
 		const pinned = await place.exclusively('push', async () => {
 			await history.setRemoteBranch(peer.name, remoteBranch, tip);
 			if (upstream === undefined) {
 				await history.setUpstream(branch, {host: peer.name, branch: remoteBranch});
 			}
 
-			return pool === undefined ? [] : pinHere(place, {name: peer.name, pool}, there);
+			return pinHere(place, peer, there);
 		});
 		await pinThere(place, peer, pinned, signal);
 	};

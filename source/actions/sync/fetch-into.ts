@@ -311,7 +311,6 @@ export const fetchInto = async (place: SyncPlace, peer: Peer, wish: FetchWish): 
 	});
 	await announceFullSends(planned, {host: peer.name, direction: 'from'}, {full: wish.full, confirm: wish.confirmFull});
 
-	const shared = {name: peer.name, pool: summary.pool};
 	const sends = planned.values().toArray().flat();
 	wish.onPlanned?.(sends);
 	let snapshots: readonly MovedSnapshot[] = [];
@@ -321,7 +320,7 @@ export const fetchInto = async (place: SyncPlace, peer: Peer, wish: FetchWish): 
 		// A pool that can grow does so before it is full.
 		await place.pool.driver.room(sends.reduce((sum, {bytes}) => sum + bytes, 0));
 		const bases = commitsOfBases(known, sends);
-		await pinThere(place, peer, await place.exclusively('fetch', async () => pinHere(place, shared, there, bases)), signal);
+		await pinThere(place, peer, await place.exclusively('fetch', async () => pinHere(place, peer, there, bases)), signal);
 		const move = async (tracker: TransferTracker): Promise<void> => {
 			try {
 				snapshots = await moveSnapshots(place, peer, planned, {
@@ -370,7 +369,7 @@ export const fetchInto = async (place: SyncPlace, peer: Peer, wish: FetchWish): 
 				await history.removeRemoteBranch(peer.name, name.slice(peer.name.length + 1));
 			}
 
-			return pinHere(place, shared, there);
+			return pinHere(place, peer, there);
 		});
 		failpoint('fetch moved');
 		await pinThere(place, peer, pinned, signal);

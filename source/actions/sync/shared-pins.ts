@@ -46,8 +46,11 @@ export const volumesOfCommits = (commits: Iterable<{readonly volumes: Readonly<R
 	return volumes;
 };
 
+/** How pins of a host are told from those that peers have asked for. */
+export const hostPin = (name: string): string => `host:${name}`;
+
 /**
-Notes on this side what is shared with a pool of the host of that name. To be called under the stack's lock.
+Notes on this side what is shared with a host, by the name that it has here: an id that it chose could be another's. To be called under the stack's lock.
 
 `more` is kept too: bases of what is on its way.
 
@@ -55,18 +58,17 @@ Notes on this side what is shared with a pool of the host of that name. To be ca
 */
 export const pinHere = async (
 	place: SyncPlace,
-	host: {readonly name: string; readonly pool: string},
+	{name}: Pick<Peer, 'name'>,
 	there: Snapshots,
 	more: readonly string[] = [],
 ): Promise<readonly string[]> => {
 	const {history} = place;
-	const {name, pool} = host;
 	const [known, remoteBranches, branches] = await Promise.all([readKnownCommits(history), history.remoteBranches(), history.branches()]);
 	const here = await snapshotsHere(place, volumesOfCommits(known.byId.values()));
 	const tips = [...remoteBranches].filter(([branch]) => branch.startsWith(`${name}/`)).map(([, tip]) => tip);
 	const own = branches.values().filter(tip => tip !== null).toArray();
 	const shared = [...new Set([...sharedCommits([...tips, ...own], known, here, there), ...more])];
-	await history.setPins(pool, shared, name);
+	await history.setPins(hostPin(name), shared, name);
 	return shared;
 };
 
