@@ -127,7 +127,8 @@ export const makeCuts = async (options: CutOptions): Promise<Cuts> => {
 			t.is(there.split(' ', 1)[0], hash);
 		}
 
-		t.is(await host.run(['sh', '-c', `ls /pool/coppice/${volume}/incoming`]), '', 'nothing is left of the transfer');
+		// A clone through which a process that was killed has read its base is the next command's to remove.
+		t.is(await host.run(['sh', '-c', `ls /pool/coppice/${volume}/incoming | grep -v ^open- || true`]), '', 'nothing is left of the transfer');
 	};
 
 	/** The next try, on its own. */
