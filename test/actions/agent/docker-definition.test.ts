@@ -2,7 +2,12 @@
 /**
 The definition of a stack on Docker, brought up elsewhere with its variables in `.env`: compose makes the same of it.
 */
-import {mkdtemp, rm, writeFile} from 'node:fs/promises';
+import {
+	mkdir,
+	mkdtemp,
+	rm,
+	writeFile,
+} from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import test from 'ava';
@@ -75,6 +80,7 @@ if (missing === undefined) {
 		t.deepEqual(await resolve(elsewhere), await resolve(project.folder));
 
 		// A key without a right to the values gets their names.
+		await mkdir(path.join(env.COPPICE_HOME, 'config'), {recursive: true});
 		await writeFile(path.join(env.COPPICE_HOME, 'config/policy.yaml'), 'roles: {laptop: [{stacks: ["*"], allow: [pull]}]}');
 		const laptop = await startServe(['--policy', 'laptop'], env);
 		t.teardown(async () => laptop.close());
