@@ -11,8 +11,9 @@ import {createHash} from 'node:crypto';
 import net from 'node:net';
 import process from 'node:process';
 import {setTimeout as delay} from 'node:timers/promises';
+import {holdSocket, type HeldSocket} from '../system/abstract-socket.ts';
 import {monotonicNow} from '../system/clock.ts';
-import {CoppiceError, isSystemError} from '../system/errors.ts';
+import {CoppiceError} from '../system/errors.ts';
 
 export type LockOptions = {
 	/** What is locked: the path of the pool and the stack, say. Any text; compared as it is. */
@@ -36,8 +37,6 @@ type Holder = {
 	readonly since: string;
 };
 
-type Lock = {readonly release: () => Promise<void>};
-
 // A holder that is there answers at once; one that is stopped (SIGSTOP) does not.
 const answerMilliseconds = 500;
 const longestAnswer = 4096;
@@ -51,46 +50,11 @@ export const lockAddress = (name: string): string => `\0coppice/${createHash('sh
 /**
 Takes the lock if it is free.
 */
-const take = async (address: string, verb: string): Promise<Lock | undefined> => {
-	const sockets = new Set<net.Socket>();
+const take = async (address: string, verb: string): Promise<HeldSocket | undefined> => {
 	const answer = `${JSON.stringify({pid: process.pid, verb, since: new Date().toISOString()} satisfies Holder)}\n`;
-	const server = net.createServer(socket => {
-		sockets.add(socket);
-		socket.unref();
-		socket.on('error', () => {
-			// The waiter went away.
-		});
-		socket.on('close', () => {
-			sockets.delete(socket);
-		});
-		socket.resume();
+	return holdSocket(address, socket => {
 		socket.write(answer);
 	});
-	try {
-		await new Promise<void>((resolve, reject) => {
-			server.once('error', reject);
-			server.listen(address, resolve);
-		});
-	} catch (error) {
-		if (isSystemError(error, 'EADDRINUSE')) {
-			return undefined;
-		}
-
-		throw error;
-	}
-
-	server.unref();
-	return {
-		release: async () => new Promise(resolve => {
-			// First the name, then the waiters: whoever is told finds it free.
-			server.close(() => {
-				resolve();
-			});
-			for (const socket of sockets) {
-				socket.destroy();
-			}
-		}),
-	};
 };
 
 const parseHolder = (text: string): Holder | undefined => {
@@ -157,7 +121,7 @@ const refusal = (verb: string, holder: Holder | undefined): CoppiceError => hold
 		hint: `Wait until it is through, or stop it with \`kill ${holder.pid}\`, then run this again.`,
 	});
 
-const wait = async ({name, verb, waitMilliseconds = 5000, signal}: LockOptions): Promise<Lock> => {
+const wait = async ({name, verb, waitMilliseconds = 5000, signal}: LockOptions): Promise<HeldSocket> => {
 	const address = lockAddress(name);
 	const deadline = monotonicNow() + waitMilliseconds;
 	let holder: Holder | undefined;

@@ -8,7 +8,8 @@ connection ends when the lock is free.
 import {createHash} from 'node:crypto';
 import net from 'node:net';
 import {setTimeout as delay} from 'node:timers/promises';
-import {CoppiceError, isSystemError} from '../system/errors.ts';
+import {holdSocket} from '../system/abstract-socket.ts';
+import {CoppiceError} from '../system/errors.ts';
 import {unlessInterrupted} from './interruption.ts';
 
 /** Milliseconds without a sign of life after which a holder that is asked lets go. */
@@ -49,14 +50,11 @@ const take = async (address: string): Promise<SpoolLock | undefined> => {
 		asking.clear();
 	};
 
-	const server = net.createServer(socket => {
-		socket.unref();
+	const held = await holdSocket(address, socket => {
 		asking.add(socket);
-		socket.on('error', () => {});
 		socket.on('close', () => {
 			asking.delete(socket);
 		});
-		socket.resume();
 		if (isKept) {
 			answer();
 			return;
@@ -68,21 +66,7 @@ const take = async (address: string): Promise<SpoolLock | undefined> => {
 			}));
 		}, silence).unref();
 	});
-	try {
-		await new Promise<void>((resolve, reject) => {
-			server.once('error', reject);
-			server.listen(address, resolve);
-		});
-	} catch (error) {
-		if (isSystemError(error, 'EADDRINUSE')) {
-			return undefined;
-		}
-
-		throw error;
-	}
-
-	server.unref();
-	return {
+	return held && {
 		touch() {
 			if (asking.size > 0) {
 				answer();
@@ -93,15 +77,10 @@ const take = async (address: string): Promise<SpoolLock | undefined> => {
 			answer();
 		},
 		lost: lost.signal,
-		release: async () => new Promise(resolve => {
+		async release() {
 			clearTimeout(timer);
-			server.close(() => {
-				resolve();
-			});
-			for (const socket of asking) {
-				socket.destroy();
-			}
-		}),
+			await held.release();
+		},
 	};
 };
 
