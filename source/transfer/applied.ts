@@ -1,7 +1,6 @@
 /**
 After the stream is through: the receiver applies it, and says so, or why not.
 */
-import {plainText} from '../host/agent-errors.ts';
 import type {Channel} from './channel.ts';
 import {badMessage, encodeControl} from './codec.ts';
 import {ToldFailure} from './failure.ts';
@@ -11,17 +10,12 @@ import {
 	writeBytes,
 	writeControl,
 } from './line.ts';
+import {boundLeftOut, plainLeftOut, type LeftOutEntry} from './left-out.ts';
 import {throttleProgress} from './throttle-progress.ts';
 
 /** What the receiver's file system could not hold, or what its owner does not let in, as the applier tells it. */
 export type AppliedReport = {
-	readonly leftOut: ReadonlyArray<{
-		readonly what: string;
-
-		/** The first path where it was, for people. */
-		readonly path: string;
-		readonly count: number;
-	}>;
+	readonly leftOut: readonly LeftOutEntry[];
 };
 
 export type ApplyingProgress = {
@@ -29,10 +23,6 @@ export type ApplyingProgress = {
 	readonly done: number;
 	readonly total: number;
 };
-
-/** Kinds of things left out that are told: there are a few in any stream that is none of an attacker's. */
-const mostKinds = 20;
-const longestText = 200;
 
 /**
 How the receiver says how far applying is: may be called for every piece, and about five times a second a message goes over the line. Never throws.
@@ -65,8 +55,7 @@ The receiver says that it has applied the stream. Where applying failed, call `s
 */
 export const confirmApplied = async (channel: Channel, {leftOut}: AppliedReport): Promise<void> => {
 	takeChannel(channel);
-	const bounded = leftOut.slice(0, mostKinds).map(({what, path, count}) => ({what: what.slice(0, longestText), path: path.slice(0, longestText), count}));
-	await writeControl(channel.output, {kind: 'applied', leftOut: bounded});
+	await writeControl(channel.output, {kind: 'applied', leftOut: boundLeftOut(leftOut)});
 };
 
 /**
@@ -83,7 +72,7 @@ export const awaitApplied = async (
 		const {message} = await readMessage(channel.input, {signal});
 		switch (message.kind) {
 			case 'applied': {
-				return {leftOut: message.leftOut.map(({what, path, count}) => ({what: plainText(what), path: plainText(path), count}))};
+				return {leftOut: plainLeftOut(message.leftOut)};
 			}
 
 			case 'applying': {

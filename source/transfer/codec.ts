@@ -69,8 +69,10 @@ const shapes = {
 	/** The receiver: so many frames are spooled and will be there after a power cut. */
 	ack: z.strictObject({frames: count}),
 
-	/** The sender: the whole stream. */
-	end: z.strictObject({frames: count, streamBytes: count, chain}),
+	/** The sender: the whole stream, and what it could not put into it. */
+	end: z.strictObject({
+		frames: count, streamBytes: count, chain, leftOut: z.array(leftOut).optional(),
+	}),
 
 	/** The receiver: the whole stream is spooled and checked. */
 	spooled: z.strictObject({frames: count}),

@@ -11,6 +11,7 @@ import {unpackFrame} from './check-frame.ts';
 import {badMessage, type ControlMessage, type DataMessage} from './codec.ts';
 import {isLostConnection, sendFailure, ToldFailure} from './failure.ts';
 import {unlessInterrupted} from './interruption.ts';
+import {plainLeftOut, type LeftOutEntry} from './left-out.ts';
 import {
 	readMessage,
 	type ReceivedMessage,
@@ -60,6 +61,9 @@ export type ReceiveOptions = {
 };
 
 export type ReceivedStream = TransferProgress & {
+	/** What the sender could not put into it. */
+	readonly leftOut: readonly LeftOutEntry[];
+
 	/**
 	The stream, from the spool; may be called again. Every frame is checked again as it is read.
 
@@ -158,6 +162,7 @@ class Receiving {
 	readonly #ending: AbortController;
 	readonly #tell: (progress: TransferProgress, isLast?: boolean) => void;
 	#judge: Judge;
+	#leftOut: readonly LeftOutEntry[] = [];
 
 	/** Frames that may be in use by who judges the stream. */
 	readonly #heard: Buffer[] = [];
@@ -288,12 +293,13 @@ class Receiving {
 		}
 	}
 
-	async #end({frames, streamBytes, chain: told}: ControlMessage<'end'>): Promise<void> {
+	async #end({frames, streamBytes, chain: told, leftOut = []}: ControlMessage<'end'>): Promise<void> {
 		const {chain, isComplete} = this.#spool;
 		if (frames !== chain.frames || streamBytes !== chain.streamBytes || told !== chain.hex) {
 			throw badMessage('the end of the stream does not agree with what came before it');
 		}
 
+		this.#leftOut = plainLeftOut(leftOut);
 		await unlessInterrupted(this.#judge.finish(), this.#signal);
 		await this.settle();
 		if (!isComplete) {
@@ -302,6 +308,10 @@ class Receiving {
 
 		await writeControl(this.#channel.output, {kind: 'spooled', frames}, this.#signal);
 		this.#tell(this.progress, true);
+	}
+
+	get leftOut(): readonly LeftOutEntry[] {
+		return this.#leftOut;
 	}
 
 	get progress(): TransferProgress {
@@ -424,6 +434,7 @@ const receive = async (channel: Channel, options: ReceiveOptions, lock: SpoolLoc
 
 	return {
 		...receiving.progress,
+		leftOut: receiving.leftOut,
 		open: () => slices(spool.frames()),
 		remove: async () => letGo(async () => spool.remove()),
 		close: async () => letGo(async () => spool.close()),

@@ -19,6 +19,7 @@ import {cutFrames, FrameMemory} from './cut-frames.ts';
 import {release} from './release.ts';
 import {isLostConnection, sendFailure, ToldFailure} from './failure.ts';
 import {unlessInterrupted} from './interruption.ts';
+import {boundLeftOut, type LeftOutEntry} from './left-out.ts';
 import {
 	readMessage,
 	takeChannel,
@@ -33,6 +34,9 @@ import {Window} from './window.ts';
 export type SendOptions = {
 	/** Makes the stream from its beginning, also where the receiver has all of one, which may be another. Called again where it has another beginning. */
 	readonly open: () => AsyncIterable<Uint8Array>;
+
+	/** What the stream has not, asked when all of it is made. */
+	readonly leftOut?: () => readonly LeftOutEntry[];
 
 	/** Bytes a second on the line, at most. */
 	readonly limit?: number;
@@ -253,8 +257,9 @@ class Sending {
 			await this.#sendFrame(frame);
 		}
 
+		const leftOut = boundLeftOut(this.#options.leftOut?.() ?? []);
 		await this.#tellReceiver({
-			kind: 'end', frames: chain.frames, streamBytes: chain.streamBytes, chain: chain.hex,
+			kind: 'end', frames: chain.frames, streamBytes: chain.streamBytes, chain: chain.hex, ...(leftOut.length > 0 && {leftOut}),
 		});
 		failpoint('transfer.send.end');
 	}

@@ -107,6 +107,19 @@ test('stopped on either side, the other is told, and the next try goes on', asyn
 	}
 });
 
+test('the receiver learns what the sender could not put into the stream', async t => {
+	const line = makeLine();
+	const leftOut = [{what: 'device nodes', path: 'data/\u{1B}[2Jx', count: 2}];
+	const stream = {size: 1000, seed: 5};
+	const [, received] = await Promise.all([
+		sendStream(line.sender, {open: () => makeStream(stream), leftOut: () => leftOut}),
+		receiveStream(line.receiver, {folder: await spoolFolder(t), expects}),
+	]);
+	t.deepEqual(received.leftOut, [{...leftOut[0], path: 'data/[2Jx'}]);
+	t.is(await digest(received.open()), await digest(makeStream(stream)));
+	await received.remove();
+});
+
 test('the sender learns what was applied, how far it is, and why not', async t => {
 	const line = makeLine();
 	const seen: unknown[] = [];

@@ -5,6 +5,7 @@ import type {VolumeAddress} from '../../storage/layout.ts';
 import type {Pool} from '../../storage/pool.ts';
 import {receiveSnapshot, sendSnapshot} from '../../storage/snapshot-stream.ts';
 import {spoolFolder} from '../../storage/spools.ts';
+import {LeftOutList} from '../../stream/check-stream.ts';
 import {toPlainLeftOut} from '../../stream/describe-stream.ts';
 import {
 	awaitApplied,
@@ -69,7 +70,7 @@ export const takeSnapshot = async (channel: Channel, transfer: SnapshotTransfer)
 				tellApplying({done, total: received.streamBytes});
 			},
 		});
-		report = {leftOut: toPlainLeftOut(leftOut)};
+		report = {leftOut: [...received.leftOut, ...toPlainLeftOut(leftOut)]};
 	} catch (error) {
 		await sendFailure(channel, error);
 		await received.close();
@@ -97,8 +98,19 @@ Sends a snapshot, and waits until the other side has applied it.
 */
 export const giveSnapshot = async (channel: Channel, transfer: SnapshotTransfer, limit?: number): Promise<AppliedReport> => {
 	const {pool, address, snapshot, base, signal, onProgress, onNotice, onApplying} = transfer;
+	let leftOut = new LeftOutList();
 	await sendStream(channel, {
-		open: () => sendSnapshot(pool, address, {snapshot, base}, {signal}),
+		open() {
+			leftOut = new LeftOutList();
+			const list = leftOut;
+			return sendSnapshot(pool, address, {snapshot, base}, {
+				signal,
+				onLeftOut(what, path) {
+					list.add(what, path);
+				},
+			});
+		},
+		leftOut: () => toPlainLeftOut(leftOut.list()),
 		limit,
 		signal,
 		onProgress,
