@@ -10,6 +10,7 @@ import process from 'node:process';
 import {parseDocument} from 'yaml';
 import {renameDurably, writeDurably} from '../system/durable-file.ts';
 import {CoppiceError, isSystemError} from '../system/errors.ts';
+import {isRunning} from '../system/is-running.ts';
 import {failpoint} from '../system/failpoint.ts';
 import {formatBytes} from '../system/format.ts';
 import {checkName} from '../system/names.ts';
@@ -94,15 +95,6 @@ export type CloneResult = {
 };
 
 const stageName = (folder: string, processId: number | string): string => path.join(path.dirname(folder), `.${path.basename(folder)}.clone-${processId}`);
-
-const isRunning = (processId: number): boolean => {
-	try {
-		process.kill(processId, 0);
-		return true;
-	} catch (error) {
-		return isSystemError(error, 'EPERM');
-	}
-};
 
 /** What killed clones into this folder have left. */
 const removeStages = async (folder: string): Promise<void> => {

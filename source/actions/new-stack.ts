@@ -21,6 +21,7 @@ import {renameDurably, syncFolder} from '../system/durable-file.ts';
 import {CoppiceError, isSystemError} from '../system/errors.ts';
 import {failpoint} from '../system/failpoint.ts';
 import {freePortFrom} from '../system/free-port.ts';
+import {isRunning} from '../system/is-running.ts';
 import {suggestion} from '../stack/closest-name.ts';
 import {fillVariables} from './templates/fill-variables.ts';
 import {
@@ -181,15 +182,6 @@ const writeFiles = async (folder: string, name: string, files: ReadonlyMap<strin
 	await writeFile(file, text, {mode: 0o600, flag: 'wx'});
 	await syncFile(file);
 	return ports;
-};
-
-const isRunning = (processId: number): boolean => {
-	try {
-		process.kill(processId, 0);
-		return true;
-	} catch (error) {
-		return isSystemError(error, 'EPERM');
-	}
 };
 
 const removeLeftovers = async (parent: string, name: string): Promise<void> => {

@@ -1,10 +1,10 @@
 /**
 The user's own settings: `config.json` in the home's config folder, below what the project and the command line say.
 */
-import {readFileSync} from 'node:fs';
 import path from 'node:path';
 import Conf from 'conf';
-import {CoppiceError, isSystemError} from '../system/errors.ts';
+import {readIfThereSync} from '../system/durable-file.ts';
+import {CoppiceError} from '../system/errors.ts';
 import type {RuntimeName} from '../stack/stack.ts';
 import type {DriverName} from '../storage/driver.ts';
 import type {Home} from './home.ts';
@@ -41,18 +41,6 @@ export type TuiSettings = {
 
 const fileOf = (home: Home): string => path.join(home.config, 'config.json');
 
-const readText = (file: string): string | undefined => {
-	try {
-		return readFileSync(file, 'utf8');
-	} catch (error) {
-		if (isSystemError(error, 'ENOENT', 'ENOTDIR')) {
-			return undefined;
-		}
-
-		throw error;
-	}
-};
-
 const parse = (home: Home): UserSettings => new Conf<UserSettings>({
 	cwd: home.config,
 	configName: 'config',
@@ -88,7 +76,7 @@ None where the file is not there.
 export const readUserSettings = (home: Home): UserSettings => {
 	const file = fileOf(home);
 	try {
-		const text = readText(file);
+		const text = readIfThereSync(file);
 		if (text === undefined) {
 			return {};
 		}

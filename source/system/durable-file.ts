@@ -80,10 +80,9 @@ export const removeDurably = async (file: string): Promise<void> => {
 };
 
 /**
-The content of a small text file, or `undefined` where there is none. Read in step with the caller: every verb reads a dozen of these, and
-waking the threads that work for promises takes longer than the reading.
+The content of a small text file, or `undefined` where there is none.
 */
-export const readIfThere = async (file: string): Promise<string | undefined> => {
+export const readIfThereSync = (file: string): string | undefined => {
 	try {
 		return readFileSync(file, 'utf8');
 	} catch (error) {
@@ -94,6 +93,12 @@ export const readIfThere = async (file: string): Promise<string | undefined> => 
 		throw error;
 	}
 };
+
+/**
+The same as a promise that never waits. Read in step with the caller: every verb reads a dozen of these, and waking the threads that work for
+promises takes longer than the reading.
+*/
+export const readIfThere = async (file: string): Promise<string | undefined> => readIfThereSync(file);
 
 /**
 The names in a folder in order, or none where there is no folder. Temporary files of writers are left out. In step with the caller, too.

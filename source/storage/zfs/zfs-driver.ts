@@ -191,6 +191,23 @@ class ZfsDriver implements StorageDriver {
 		await zfs('create', '-p', volumeDataset(this.#dataset, address));
 	}
 
+	/** Makes an empty dataset that is mounted at a folder among the branches, unless it is there. */
+	async #makeEmpty(address: VolumeAddress, folder: string, find: (datasets: readonly VolumeDataset[]) => VolumeDataset | undefined): Promise<void> {
+		const {exists, datasets} = await this.#read(address);
+		const existing = find(datasets);
+		if (existing !== undefined) {
+			await mountDataset(existing);
+			return;
+		}
+
+		await withFiles(async () => makeFolder(branchesFolder(this.pool, address)));
+		if (!exists) {
+			await this.#createTop(address);
+		}
+
+		await zfs('create', '-o', `mountpoint=${folder}`, newDataset(this.#dataset, address));
+	}
+
 	/** The dataset of a branch that is not mounted, mounted now. */
 	async #branchDataset(address: VolumeAddress, branch: string): Promise<string> {
 		const {datasets} = await this.#read(address);
@@ -422,19 +439,8 @@ class ZfsDriver implements StorageDriver {
 	}
 
 	async createBranch(address: VolumeAddress, branch: string): Promise<void> {
-		const {exists, datasets} = await this.#read(address);
 		const folder = branchFolder(this.pool, address, branch);
-		const existing = findBranch(datasets, branch);
-		if (existing === undefined) {
-			await withFiles(async () => makeFolder(branchesFolder(this.pool, address)));
-			if (!exists) {
-				await this.#createTop(address);
-			}
-
-			await zfs('create', '-o', `mountpoint=${folder}`, newDataset(this.#dataset, address));
-		} else {
-			await mountDataset(existing);
-		}
+		await this.#makeEmpty(address, folder, datasets => findBranch(datasets, branch));
 
 		const data = this.branchData(address, branch);
 		if (!await isThere(data)) {
@@ -545,19 +551,8 @@ class ZfsDriver implements StorageDriver {
 	}
 
 	async stageEmpty(address: VolumeAddress, staged: string): Promise<string> {
-		const {exists, datasets} = await this.#read(address);
 		const folder = stagedFolder(this.pool, address, staged);
-		const existing = findStaged(datasets, staged);
-		if (existing === undefined) {
-			await withFiles(async () => makeFolder(branchesFolder(this.pool, address)));
-			if (!exists) {
-				await this.#createTop(address);
-			}
-
-			await zfs('create', '-o', `mountpoint=${folder}`, newDataset(this.#dataset, address));
-		} else {
-			await mountDataset(existing);
-		}
+		await this.#makeEmpty(address, folder, datasets => findStaged(datasets, staged));
 
 		return folder;
 	}
