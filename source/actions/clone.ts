@@ -27,7 +27,6 @@ import type {DriverName} from '../storage/driver.ts';
 import {findOrMakePool} from '../storage/find-pool.ts';
 import {historyFolder, stackFile} from '../storage/layout.ts';
 import type {Pool} from '../storage/pool.ts';
-import {runStep} from './change/run-step.ts';
 import {exclusively} from './change/transact.ts';
 import {init, type InitResult} from './init.ts';
 import type {Report} from './progress.ts';
@@ -45,6 +44,7 @@ import {findRemoteStack, withPeer, type Peer} from './sync/peer.ts';
 import {lockMilliseconds, type SyncPlace} from './sync/place.ts';
 import {makeVariablesFile, writeProjectFiles} from './sync/project-files.ts';
 import {detectRuntime} from './workspace/choose-runtime.ts';
+import {attachVolume} from './workspace/make-volumes.ts';
 import {assembleWorkspace} from './workspace/open-workspace.ts';
 import {readProjectStack} from './workspace/project-stack.ts';
 
@@ -210,30 +210,17 @@ const makeProject = async ({options, record, peer, place, folder, branch, tip, d
 		};
 		const workspace = await assembleWorkspace(stack, project, pool, home, report);
 		await exclusively(workspace, 'clone', async () => {
-			const commit = await history.readCommit(tip);
+			// An earlier try that was cut off may have made live clones of what the tip was then: all volumes are to be of one commit.
+			const branches = await history.branches();
+			const begun = branches.get(branch) ?? tip;
+			await history.setBranch(branch, begun, `clone of ${peer.name}/${branch}`);
+			failpoint('clone branch set');
+			const commit = await history.readCommit(begun);
 			for (const volume of workspace.volumes) {
-				const snapshot = commit.volumes[volume];
-				if (snapshot === undefined) {
-					continue;
-				}
-
-				const address = {stack: name, volume};
-				const {branches} = await pool.driver.contents(address);
-				if (!branches.includes(branch)) {
-					const staged = `clone-${tip.slice(0, 8)}`;
-					await runStep(workspace, {
-						do: 'stage', volume, snapshot, staged,
-					});
-					await runStep(workspace, {
-						do: 'swap', volume, branch, staged,
-					});
-				}
-
-				await runStep(workspace, {do: 'link', volume, branch});
+				await attachVolume(workspace, volume, branch, async () => commit);
 				failpoint('clone volume linked');
 			}
 
-			await history.setBranch(branch, tip, `clone of ${peer.name}/${branch}`);
 			await history.setCurrentBranch(branch);
 			await history.setUpstream(branch, {host: peer.name, branch});
 		});

@@ -53,6 +53,20 @@ const makeLive = async (workspace: Workspace, volume: string, branch: string, ti
 };
 
 /**
+Makes the live clone of a volume on a branch, unless it is there, and the link to it. To be called under the stack's lock.
+
+@param tip - Reads the commit whose data it begins with, where it has to be made.
+*/
+export const attachVolume = async (workspace: Workspace, volume: string, branch: string, tip: () => Promise<StoredCommit | undefined>): Promise<void> => {
+	const {branches} = await workspace.pool.driver.contents({stack: workspace.stack.name, volume});
+	if (!branches.includes(branch)) {
+		await makeLive(workspace, volume, branch, await tip());
+	}
+
+	await runStep(workspace, {do: 'link', volume, branch});
+};
+
+/**
 To be called under the stack's lock. What is there is left alone.
 
 @throws CoppiceError `not-found` where the data of the branch's commit are not here: an empty volume in their place would look as if they were lost.
@@ -62,16 +76,8 @@ export const makeVolumes = async (workspace: Workspace): Promise<void> => {
 	const branch = await history.currentBranch();
 	const tip = readTip(workspace, branch);
 	await Promise.all(volumes.map(async volume => {
-		const address = {stack: stack.name, volume};
-		if (await isThere(currentData(pool.path, address))) {
-			return;
+		if (!await isThere(currentData(pool.path, {stack: stack.name, volume}))) {
+			await attachVolume(workspace, volume, branch, tip);
 		}
-
-		const {branches} = await pool.driver.contents(address);
-		if (!branches.includes(branch)) {
-			await makeLive(workspace, volume, branch, await tip());
-		}
-
-		await runStep(workspace, {do: 'link', volume, branch});
 	}));
 };

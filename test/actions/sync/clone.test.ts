@@ -81,3 +81,24 @@ test.serial('a clone that is killed leaves no half a project, and the same comma
 		t.is((await readProject(findHome({COPPICE_HOME: home}), side.folder))?.stack, 'shop', name);
 	}
 });
+
+test.serial('a clone that was cut between two volumes is of one commit, though the other side has gone on meanwhile', async t => {
+	const sides = await makeTwoSides(t, {isCloned: false});
+	const {here, there} = sides;
+	await there.write('first', 'first', 'cache');
+	await there.json('commit', '-m', 'both volumes');
+	const begun = await there.tip();
+	const killed = await clone(sides, here, {COPPICE_FAILPOINT: 'clone volume linked'});
+	t.is(killed.exitCode, 137, killed.stderr);
+	await there.write('second', 'second', 'cache');
+	const second = await there.commit('second');
+
+	const again = await clone(sides, here);
+	t.is(again.exitCode, 0, again.stderr);
+	t.is(await here.tip(), begun);
+	t.deepEqual([await here.files(), await here.files('cache')], [['first'], ['first']]);
+	t.is((await here.history.remoteBranches()).get('there/main'), second);
+	await here.json('pull');
+	t.is(await here.tip(), second);
+	t.deepEqual([await here.files(), await here.files('cache')], [['first', 'second'], ['first', 'second']]);
+});
