@@ -6,14 +6,13 @@ goes on where it was.
 */
 import {mkdir, readdir, rm} from 'node:fs/promises';
 import path from 'node:path';
-import process from 'node:process';
 import {parseDocument} from 'yaml';
 import {renameDurably, writeDurably} from '../system/durable-file.ts';
 import {CoppiceError, isSystemError} from '../system/errors.ts';
-import {isRunning} from '../system/is-running.ts';
 import {failpoint} from '../system/failpoint.ts';
 import {formatBytes} from '../system/format.ts';
 import {checkName} from '../system/names.ts';
+import {isMarkAlive, processMark} from '../system/process-table.ts';
 import {withLock} from '../history/lock.ts';
 import {openHistory} from '../history/open-history.ts';
 import {findHome, type Home} from '../host/home.ts';
@@ -94,14 +93,14 @@ export type CloneResult = {
 	readonly resumed: boolean;
 };
 
-const stageName = (folder: string, processId: number | string): string => path.join(path.dirname(folder), `.${path.basename(folder)}.clone-${processId}`);
+const stageName = (folder: string, mark: string): string => path.join(path.dirname(folder), `.${path.basename(folder)}.clone-${mark}`);
 
 /** What killed clones into this folder have left. */
 const removeStages = async (folder: string): Promise<void> => {
 	const prefix = path.basename(stageName(folder, ''));
 	for (const entry of await readdir(path.dirname(folder))) {
-		const processId = entry.startsWith(prefix) ? Number(entry.slice(prefix.length)) : NaN;
-		if (Number.isSafeInteger(processId) && processId > 0 && (processId === process.pid || !isRunning(processId))) {
+		const mark = entry.startsWith(prefix) ? entry.slice(prefix.length) : undefined;
+		if (mark !== undefined && (mark === processMark() || !isMarkAlive(mark))) {
 			await rm(path.join(path.dirname(folder), entry), {recursive: true, force: true});
 		}
 	}
@@ -192,7 +191,7 @@ const makeProject = async ({options, record, peer, place, folder, branch, tip, d
 	const {home, stack: name, pool, history, report} = place;
 	const {compose, variables, runtime: theirs, images} = definition;
 	const {text, missing} = makeVariablesFile(variables, peer.name);
-	const stage = stageName(folder, process.pid);
+	const stage = stageName(folder, processMark());
 	const isFree = await lookAtFolder(folder) === 'free';
 	const at = isFree ? stage : folder;
 	try {

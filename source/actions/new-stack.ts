@@ -16,12 +16,11 @@ import {
 	writeFile,
 } from 'node:fs/promises';
 import path from 'node:path';
-import process from 'node:process';
 import {renameDurably, syncFolder} from '../system/durable-file.ts';
 import {CoppiceError, isSystemError} from '../system/errors.ts';
 import {failpoint} from '../system/failpoint.ts';
 import {freePortFrom} from '../system/free-port.ts';
-import {isRunning} from '../system/is-running.ts';
+import {isMarkAlive, processMark} from '../system/process-table.ts';
 import {suggestion} from '../stack/closest-name.ts';
 import {fillVariables} from './templates/fill-variables.ts';
 import {
@@ -186,8 +185,8 @@ const writeFiles = async (folder: string, name: string, files: ReadonlyMap<strin
 
 const removeLeftovers = async (parent: string, name: string): Promise<void> => {
 	for (const entry of await readdir(parent)) {
-		const processId = entry.startsWith(`.${name}.new-`) ? Number(entry.slice(name.length + 6)) : NaN;
-		if (Number.isSafeInteger(processId) && processId > 0 && (processId === process.pid || !isRunning(processId))) {
+		const mark = entry.startsWith(`.${name}.new-`) ? entry.slice(name.length + 6) : undefined;
+		if (mark !== undefined && (mark === processMark() || !isMarkAlive(mark))) {
 			await rm(path.join(parent, entry), {recursive: true, force: true});
 		}
 	}
@@ -248,7 +247,7 @@ export const newStack = async ({name: wished, directory, template: templateName 
 	await checkPlace(folder, wished);
 	const parent = path.dirname(folder);
 	await removeLeftovers(parent, name);
-	const stage = path.join(parent, `.${name}.new-${process.pid}`);
+	const stage = path.join(parent, `.${name}.new-${processMark()}`);
 	let ports: Readonly<Record<string, number>>;
 	try {
 		await mkdir(stage);

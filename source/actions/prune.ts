@@ -13,6 +13,12 @@ import {applyChanges} from './change/apply-changes.ts';
 import {together, type Step} from './change/steps.ts';
 import {exclusively, transact} from './change/transact.ts';
 import {hostPin} from './sync/shared-pins.ts';
+import {
+	findUnnamed,
+	removeUnnamed,
+	transferDays,
+	type UnnamedSnapshot,
+} from './sync/unnamed-snapshots.ts';
 import type {Workspace} from './workspace/workspace.ts';
 
 /** How long removed commits can be brought back. */
@@ -20,9 +26,6 @@ export const trashHours = 24;
 
 /** How long safety commits are kept where no rule says so. */
 export const safetyDays = 7;
-
-/** How long what came of a transfer that was cut is kept for the next try. */
-export const spoolDays = 7;
 
 export type PruneOptions = {
 	/** `24h:all,7d:daily,8w:weekly`; parsed by the history. */
@@ -51,6 +54,9 @@ export type PruneResult = {
 
 	/** Transfers that were cut long ago, and of which what had come was removed, or would be. */
 	readonly abandoned: number;
+
+	/** Whole snapshots that came by such a transfer, which no commit names, and that were removed, or would be. */
+	readonly unnamed: readonly UnnamedSnapshot[];
 	readonly dryRun: boolean;
 };
 
@@ -111,18 +117,21 @@ type Trash = {
 	readonly inTrash: number;
 };
 
-/**
-Which removed commits are past bringing back: all with `now`, else those removed more than a day ago.
-*/
-const findTrash = async (workspace: Workspace, now: boolean): Promise<Trash> => {
-	const {history, pool, stack, volumes} = workspace;
+/** Removed commits that can be brought back: those removed less than a day ago. */
+const findRestorable = async ({history}: Workspace): Promise<ReadonlySet<string>> => {
 	const [operations, removed] = await Promise.all([history.operations(), history.removedIds()]);
 	const undone = undoneOperations(operations);
 	const limit = Date.now() - (trashHours * 3_600_000);
 	const recent = new Set(operations
 		.filter(operation => !undone.has(operation.id) && Date.parse(operation.time) > limit)
 		.flatMap(operation => operation.changes.flatMap(change => change.type === 'pruned' ? change.commits : [])));
-	const restorable = new Set(now ? [] : removed.filter(id => recent.has(id)));
+	return new Set(removed.filter(id => recent.has(id)));
+};
+
+/**
+Which removed commits are past bringing back: all but those that are still restorable.
+*/
+const findTrash = async ({history, pool, stack, volumes}: Workspace, restorable: ReadonlySet<string>): Promise<Trash> => {
 	const protectedSnapshots = new Set<string>();
 	const {commits} = await history.removedCommits();
 	for (const {id, volumes: snapshots} of commits) {
@@ -143,7 +152,7 @@ const findTrash = async (workspace: Workspace, now: boolean): Promise<Trash> => 
 What came of transfers that were cut and that nobody went on with for days.
 */
 const removeOldSpools = async ({pool, stack, volumes}: Workspace, dryRun: boolean): Promise<number> => {
-	const limit = Date.now() - (spoolDays * 24 * 3_600_000);
+	const limit = Date.now() - (transferDays * 24 * 3_600_000);
 	let count = 0;
 	for (const volume of volumes) {
 		const address = {stack: stack.name, volume};
@@ -169,6 +178,20 @@ const emptyTrash = async (workspace: Workspace, {destroy}: Trash): Promise<numbe
 	}
 
 	return steps.reduce((sum, step) => sum + (step.do === 'empty-trash' ? step.snapshots.length : 0), 0);
+};
+
+/**
+Destroys what is past bringing back, and what came of transfers that were given up.
+*/
+const tidy = async (workspace: Workspace, now: boolean, dryRun: boolean): Promise<Pick<PruneResult, 'destroyed' | 'inTrash' | 'abandoned' | 'unnamed'>> => {
+	const restorable = now ? new Set<string>() : await findRestorable(workspace);
+	const trash = await findTrash(workspace, restorable);
+	return {
+		destroyed: dryRun ? trash.destroy.values().reduce((sum, snapshots) => sum + snapshots.length, 0) : await emptyTrash(workspace, trash),
+		inTrash: trash.inTrash,
+		abandoned: await removeOldSpools(workspace, dryRun),
+		unnamed: dryRun ? await findUnnamed({...workspace, stack: workspace.stack.name}, {restorable}) : await removeUnnamed(workspace, {restorable}),
+	};
 };
 
 /**
@@ -230,15 +253,13 @@ export const prune = async (workspace: Workspace, options: PruneOptions): Promis
 			});
 		}
 
-		const trash = await findTrash(workspace, now);
+		const tidied = await tidy(workspace, now, dryRun);
 		return {
 			removed: removed.map(({id, message, time, kind}) => ({
 				id, message, time, kind,
 			})),
 			kept: reasons,
-			destroyed: dryRun ? trash.destroy.values().reduce((sum, snapshots) => sum + snapshots.length, 0) : await emptyTrash(workspace, trash),
-			inTrash: trash.inTrash,
-			abandoned: await removeOldSpools(workspace, dryRun),
+			...tidied,
 			dryRun,
 		};
 	});

@@ -24,7 +24,7 @@ import {
 import path from 'node:path';
 import process from 'node:process';
 import {CoppiceError, isSystemError} from '../system/errors.ts';
-import {identify} from './process/process-table.ts';
+import {identify} from '../system/process-table.ts';
 
 /** What the command that lets go on ends with where it could not (`EX_TEMPFAIL` of sysexits(3)): then the next command of ours does it. */
 export const notDoneStatus = 75;

@@ -4,7 +4,7 @@ what is below them. Formats: proc(5), and `Documentation/admin-guide/cgroup-v2.r
 */
 import {readFile} from 'node:fs/promises';
 import process from 'node:process';
-import {withDescendants} from './process/process-table.ts';
+import {withDescendants} from '../system/process-table.ts';
 
 /** Counters since some moment: two of these give a rate. */
 export type UsageCounters = {

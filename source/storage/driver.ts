@@ -235,14 +235,26 @@ export type StorageDriver = {
 	/** What is there. Never guesses: a pool that can't answer is an error. */
 	contents(address: VolumeAddress): Promise<VolumeContents>;
 
+	/**
+	Since when the pool has a snapshot, taken here or received: milliseconds since 1970, or a little later. Whatever times its files have, and those of
+	what it was cloned from, do not count.
+
+	@throws CoppiceError `not-found` when there is no such snapshot.
+	*/
+	arrivedAt(address: VolumeAddress, snapshot: string): Promise<number>;
+
 	/** The `data` folder of a live clone. */
 	branchData(address: VolumeAddress, branch: string): string;
 
 	/** Opens a snapshot for reading. */
 	openSnapshot(address: VolumeAddress, snapshot: string): Promise<OpenSnapshot>;
 
-	/** Opens a snapshot, with a base or without, to make a stream of it. */
-	openPair(address: VolumeAddress, pair: SnapshotPair): Promise<OpenPair>;
+	/**
+	Opens a snapshot, with a base or without, to make a stream of it. With a base it may take as long as what changed takes to be read.
+
+	@throws CoppiceError `not-found` when one is not there; `interrupted` by the signal.
+	*/
+	openPair(address: VolumeAddress, pair: SnapshotPair, options?: {signal?: AbortSignal | undefined}): Promise<OpenPair>;
 
 	/**
 	The file system's own stream of what differs, of the form of `btrfs send`, in terms of its own uuids. Nothing where this user or these two

@@ -490,6 +490,12 @@ export const createFolderDriver = (pool: string, engine: FolderEngine): StorageD
 
 		contents,
 
+		async arrivedAt(address, snapshot) {
+			const folder = wholeSnapshot(address, snapshot);
+			// No program can set the time of an inode's last change, and a rename is one.
+			return Math.max(statSync(folder).ctimeMs, await engine.madeAt?.(folder) ?? 0);
+		},
+
 		branchData: (address, branch) => dataOf(liveOf(address, branch)),
 
 		async openSnapshot(address, snapshot) {

@@ -33,6 +33,9 @@ export type FolderEngine = {
 	seal(folder: string): Promise<void>;
 	isSealed(folder: string): boolean;
 
+	/** Milliseconds since 1970 when a folder was made, where its inode may be that of what it was cloned from. */
+	madeAt?(folder: string): Promise<number>;
+
 	/** Whether a folder is destroyed whole or not at all, also after a power cut. */
 	readonly destroysAtOnce: boolean;
 

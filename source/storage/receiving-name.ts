@@ -2,7 +2,7 @@
 What is being received is made under a name that says so, and by which process: others leave it alone while that runs, and remove it after.
 */
 import {randomBytes} from 'node:crypto';
-import {isAlive, processMark} from './process-mark.ts';
+import {isMarkAlive, processMark} from '../system/process-table.ts';
 
 const prefix = 'receiving-';
 
@@ -12,4 +12,4 @@ export const newReceivingName = (): string => `${prefix}${processMark()}-${rando
 export const isReceivingName = (name: string): boolean => name.startsWith(prefix);
 
 /** Whether it was left by a process that is gone. */
-export const isAbandoned = (name: string): boolean => isReceivingName(name) && !isAlive(name.slice(prefix.length));
+export const isAbandoned = (name: string): boolean => isReceivingName(name) && !isMarkAlive(name.slice(prefix.length));

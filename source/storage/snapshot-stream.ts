@@ -77,7 +77,7 @@ export async function * sendSnapshot(
 	const {driver} = pool;
 	const {snapshot, base} = wanted;
 	const {signal, onLeftOut} = options;
-	const pair = await driver.openPair(address, wanted);
+	const pair = await driver.openPair(address, wanted, {signal});
 	try {
 		const native = await driver.sendNatively?.(address, wanted, {signal});
 		if (native !== undefined) {

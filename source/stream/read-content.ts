@@ -152,10 +152,13 @@ export class ContentReader {
 		try {
 			const places = ranges?.map(({offset, length}) => ({start: offset, end: Math.min(sizes.file, offset + length)})) ?? [{start: 0, end: sizes.file}];
 			for (const {start, end} of places) {
-				for (let at = start; at < end; at += chunkSize) {
+				// Pieces end where they would without ranges: whoever knows where to look makes the same stream.
+				for (let at = start; at < end;) {
+					const length = Math.min(chunkSize - (at % chunkSize), end - at);
 					yield * await this.#compareChunk({
-						descriptor, baseDescriptor, at, length: Math.min(chunkSize, end - at), baseSize: sizes.base, file, base,
+						descriptor, baseDescriptor, at, length, baseSize: sizes.base, file, base,
 					});
+					at += length;
 				}
 			}
 		} finally {

@@ -25,6 +25,7 @@ import {templateNames} from '../../source/actions/templates/templates.ts';
 import {mongo} from '../../source/database/mongo.ts';
 import {readStack} from '../../source/stack/read-stack.ts';
 import {CoppiceError} from '../../source/system/errors.ts';
+import {processMark} from '../../source/system/process-table.ts';
 import {isRoot} from '../../source/system/run-command.ts';
 import {coppice} from '../fixtures/built-cli.ts';
 import {composeVariants} from '../fixtures/docker/engine.ts';
@@ -230,13 +231,13 @@ test('killed at any point: either nothing of that name is there, or all of it; t
 
 	t.is((await run('new:whole')).exitCode, 137);
 	const [left, ...others] = await readdir(directory);
-	t.regex(left!, /^\.shop\.new-\d+$/v);
+	t.regex(left!, /^\.shop\.new-\d+-\d+-[\da-f]{8}$/v);
 	t.deepEqual(others, []);
 
 	// Another run that still goes on keeps its folder.
-	await mkdir(path.join(directory, `.shop.new-${process.pid}`));
+	await mkdir(path.join(directory, `.shop.new-${processMark()}`));
 	t.is((await run('new:made')).exitCode, 137);
-	t.deepEqual(await readdir(directory), [`.shop.new-${process.pid}`, 'shop']);
+	t.deepEqual(await readdir(directory), [`.shop.new-${processMark()}`, 'shop']);
 	t.deepEqual((await readdir(path.join(directory, 'shop'))).toSorted(), ['.env', '.env.example', '.gitignore', 'README.md', 'compose.yaml', 'init']);
 	const again = await run();
 	t.is(again.exitCode, 5);

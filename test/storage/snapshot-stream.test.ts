@@ -14,6 +14,7 @@ import {
 import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
+import {setTimeout as delay} from 'node:timers/promises';
 import {fileURLToPath} from 'node:url';
 import test, {type ExecutionContext} from 'ava';
 import fc from 'fast-check';
@@ -276,6 +277,20 @@ for (const kind of kinds) {
 		await t.throwsAsync(receiveSnapshot({driver: back}, {
 			address, snapshot: randomUUID(), base: one, open: again(stream),
 		}), {instanceOf: CoppiceError, code: 'not-found'});
+	});
+
+	test.serial(`a snapshot is in the pool since it came, whatever it was made of: ${kind}`, async t => {
+		const {driver, base, snapshot} = await makeTwo(kind);
+		const receiver = await makers[kind]();
+		await transfer(driver, receiver, base);
+		await delay(1100);
+		const began = Date.now();
+		await transfer(driver, receiver, snapshot, base);
+		const [ofBase, ofSnapshot] = [await receiver.arrivedAt(address, base), await receiver.arrivedAt(address, snapshot)];
+		t.true(ofBase <= began, `${ofBase} is not before ${began}`);
+		t.true(ofSnapshot >= began - 1000, `${ofSnapshot} is before ${began}`);
+		t.true(ofSnapshot <= Date.now() + 1000);
+		await t.throwsAsync(receiver.arrivedAt(address, randomUUID()), {instanceOf: CoppiceError, code: 'not-found'});
 	});
 
 	const id = randomUUID();

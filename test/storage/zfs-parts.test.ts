@@ -5,7 +5,6 @@ import {Buffer} from 'node:buffer';
 import {endianness} from 'node:os';
 import test from 'ava';
 import fc from 'fast-check';
-import {isAlive, processMark} from '../../source/storage/process-mark.ts';
 import {
 	addRange,
 	cutRange,
@@ -60,18 +59,48 @@ const stream = Buffer.concat([
 test('the records of a stream tell which ranges of which files were written', t => {
 	const reader = new SendIndexReader();
 	reader.add(stream);
-	const {written, bytes} = reader.finish();
+	const {written, bytes, touched} = reader.finish();
 	t.deepEqual([...written], [
 		[7, [{start: 0, end: 1024}, {start: 4096, end: 4608}]],
 		[9, [{start: 16_384, end: 20_480}, {start: 24_576, end: 32_768}]],
 	]);
 	t.is(bytes, 1024 + 512 + 4096 + 8192);
+	t.deepEqual(touched(7), [{start: 0, end: 1024}, {start: 4096, end: Number.MAX_SAFE_INTEGER}]);
+	t.deepEqual(touched(9), [{start: 16_384, end: 32_768}]);
+	t.deepEqual(touched(10), []);
 });
+
+test('where a file may differ is not known once its number was freed, or where records tell something else', t => {
+	const read = (...records: readonly Buffer[]) => {
+		const reader = new SendIndexReader();
+		reader.add(Buffer.concat([begin, write(7, 512, 512), ...records, end, begin, write(9, 0, 512), write(7, 0, 512), end]));
+		return reader.finish().touched;
+	};
+
+	t.deepEqual(read()(7), [{start: 0, end: 1024}]);
+	const freed = read(record(2, {}, {8: 6n, 16: 2n}));
+	t.deepEqual([6, 7, 8, 9].map(inode => freed(inode)), [undefined, undefined, [], [{start: 0, end: 512}]]);
+	const freedToEnd = read(record(2, {}, {8: 8n, 16: 0xFF_FF_FF_FF_FF_FF_FF_FFn}));
+	t.deepEqual([7, 9].map(inode => freedToEnd(inode)), [[{start: 0, end: 1024}], undefined]);
+	t.is(read(record(10, {}, {8: 7n, 16: 0n, 24: 512n}))(9), undefined);
+});
+
+test('records of another snapshot than the stream began with are refused', t => {
+	const reader = new SendIndexReader();
+	t.throws(() => {
+		reader.add(Buffer.concat([begin, record(4, {}, {8: 7n, 32: 5n})]));
+	}, {message: /another snapshot/v});
+});
+
+const factsOf = (reader: SendIndexReader) => {
+	const {written, bytes, touched} = reader.finish();
+	return {written, bytes, touched: [7, 8, 9].map(inode => touched(inode))};
+};
 
 test('it does not matter how a stream is cut into pieces', t => {
 	const whole = new SendIndexReader();
 	whole.add(stream);
-	const expected = whole.finish();
+	const expected = factsOf(whole);
 	const pieces = fc.array(fc.integer({min: 1, max: 700}), {minLength: 1});
 	fc.assert(fc.property(pieces, sizes => {
 		const reader = new SendIndexReader();
@@ -81,7 +110,7 @@ test('it does not matter how a stream is cut into pieces', t => {
 			at += size;
 		}
 
-		t.deepEqual(reader.finish(), expected);
+		t.deepEqual(factsOf(reader), expected);
 	}), {numRuns: 30});
 });
 
@@ -176,14 +205,6 @@ test('the line that a dataset came down is followed through its origins', t => {
 	t.is(commonAncestor(state, 'v/c', 'v/b@4'), 'v/a@2');
 	t.is(commonAncestor(state, 'v/b', 'v/b@4'), 'v/b@4');
 	t.is(commonAncestor(state, 'v/d', 'v/b@4'), undefined);
-});
-
-test('the mark of a process that is gone is not alive', t => {
-	t.true(isAlive(processMark()));
-	t.true(isAlive(`${processMark()}-abc`));
-	t.false(isAlive(processMark().replace(/-\d+$/v, '-1')));
-	t.false(isAlive('999999999-1'));
-	t.false(isAlive('nonsense'));
 });
 
 test('what zfs says is told apart, and said with a next step', t => {

@@ -9,7 +9,7 @@ import process from 'node:process';
 import readline from 'node:readline';
 import {setTimeout as delay} from 'node:timers/promises';
 import {CoppiceError, isSystemError} from '../../system/errors.ts';
-import type {ProcessIdentity} from './process-table.ts';
+import type {ProcessIdentity} from '../../system/process-table.ts';
 import {makePrivateFolder} from './private-folder.ts';
 import {
 	fromWire,

@@ -17,7 +17,7 @@ import {
 	standsStill,
 	withDescendants,
 	type ProcessIdentity,
-} from './process-table.ts';
+} from '../../system/process-table.ts';
 import {sendSignal} from './service-processes.ts';
 
 /** Longest wait for all writers to stand still. */

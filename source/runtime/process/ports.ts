@@ -6,7 +6,7 @@ import net from 'node:net';
 import {CoppiceError, isSystemError} from '../../system/errors.ts';
 import {readIfThere, writeDurably} from '../../system/durable-file.ts';
 import type {PortMapping, Service} from '../../stack/stack.ts';
-import {readStat} from './process-table.ts';
+import {readStat} from '../../system/process-table.ts';
 
 /** Where a service listens when the compose file names no address: this machine only. */
 export const defaultAddress = '127.0.0.1';

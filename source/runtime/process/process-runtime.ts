@@ -16,10 +16,10 @@ import type {
 	ServiceState,
 	StopMode,
 } from '../runtime.ts';
+import {isAlive, readStat, type ProcessIdentity} from '../../system/process-table.ts';
 import {freezeProcesses, thawAbandoned} from './freeze.ts';
 import {recogniseService} from './known-images.ts';
 import {processNotices} from './notices.ts';
-import {isAlive, readStat, type ProcessIdentity} from './process-table.ts';
 import {findMembers} from './service-processes.ts';
 import {
 	freezeFolder,

@@ -12,7 +12,7 @@ import {
 } from '../../system/errors.ts';
 import type {Stack} from '../../stack/stack.ts';
 import type {StopMode} from '../runtime.ts';
-import type {ProcessIdentity} from './process-table.ts';
+import type {ProcessIdentity} from '../../system/process-table.ts';
 
 /** Raised when either side changes what it says. A command replaces a supervisor of another version; its services run on. */
 export const protocolVersion = 1;

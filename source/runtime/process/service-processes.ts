@@ -11,7 +11,7 @@ import {
 	listProcesses,
 	withDescendants,
 	type ProcessIdentity,
-} from './process-table.ts';
+} from '../../system/process-table.ts';
 
 /** The variable that marks every process of a service, so that it is found even when its parent is gone. */
 export const markVariable = 'COPPICE_SERVICE';

@@ -10,7 +10,7 @@ import {once} from 'node:events';
 import type {Writable} from 'node:stream';
 import {CoppiceError} from '../../system/errors.ts';
 import {isRoot} from '../../system/run-command.ts';
-import {identify, type ProcessIdentity} from './process-table.ts';
+import {identify, type ProcessIdentity} from '../../system/process-table.ts';
 import type {LaunchPlan} from './recipes/recipe.ts';
 
 const gate = 'read -r word <&3 || exit 125; exec 3<&-; exec "$@"';

@@ -11,7 +11,7 @@ import path from 'node:path';
 import process from 'node:process';
 import type {PortMapping} from '../../stack/stack.ts';
 import type {ServiceStatus} from '../runtime.ts';
-import {bootId, isAlive, type ProcessIdentity} from './process-table.ts';
+import {bootId, isAlive, type ProcessIdentity} from '../../system/process-table.ts';
 import type {ServiceUser} from './service-user.ts';
 
 export type ServiceRecord = {

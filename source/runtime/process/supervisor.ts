@@ -21,8 +21,8 @@ import readline from 'node:readline';
 import {CoppiceError, isSystemError} from '../../system/errors.ts';
 import {planStop} from '../plan-order.ts';
 import type {StopMode} from '../runtime.ts';
+import {bootId, identify} from '../../system/process-table.ts';
 import {makePrivateFolder} from './private-folder.ts';
-import {bootId, identify} from './process-table.ts';
 import {
 	parseRequest,
 	protocolVersion,

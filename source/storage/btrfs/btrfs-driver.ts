@@ -18,6 +18,7 @@ import {
 	deleteSubvolumes,
 	isReadOnly,
 	makeReadOnly,
+	readCreation,
 	takeReadOnlySnapshot,
 	takeWritableSnapshot,
 } from './subvolumes.ts';
@@ -74,6 +75,12 @@ export const createBtrfsDriver = async (options: BtrfsOptions): Promise<StorageD
 		makeClone: takeWritableSnapshot,
 		seal: makeReadOnly,
 		isSealed: isReadOnly,
+
+		async madeAt(folder) {
+			// Only root makes snapshots of streams natively; whatever else becomes a snapshot is stamped as a folder.
+			return isRoot() ? readCreation(folder) : 0;
+		},
+
 		destroysAtOnce: isRoot(),
 		destroy: deleteSubvolumes,
 

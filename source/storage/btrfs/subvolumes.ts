@@ -50,6 +50,20 @@ export const isReadOnly = (folder: string): boolean => {
 };
 
 /**
+Milliseconds since 1970, whole seconds, when a subvolume was made; its inode has the times of what it is a snapshot of. Needs root.
+*/
+export const readCreation = async (folder: string): Promise<number> => {
+	const {stdout} = await runCommand(['btrfs', 'subvolume', 'show', folder], {hint});
+	const {date, time, zone} = /Creation time:[\t ]*(?<date>[\d\-]{10}) (?<time>[\d:]{8}) (?<zone>[+\-]\d{4})/v.exec(stdout)?.groups ?? {};
+	const milliseconds = Date.parse(`${date}T${time}${zone}`);
+	if (Number.isNaN(milliseconds)) {
+		throw new CoppiceError('failed', `btrfs does not tell when ${folder} was made.`, {hint, file: folder});
+	}
+
+	return milliseconds;
+};
+
+/**
 Deletes subvolumes, read-only or not.
 
 A plain user may delete one where the file system is mounted with `user_subvol_rm_allowed`, after making it writable; elsewhere

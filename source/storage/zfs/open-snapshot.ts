@@ -7,12 +7,12 @@ mounted. What a process left that was killed while it read is told by its mark, 
 import {mkdir} from 'node:fs/promises';
 import path from 'node:path';
 import {failpoint} from '../../system/failpoint.ts';
+import {isMarkAlive} from '../../system/process-table.ts';
 import {runCommand, tryCommand} from '../../system/run-command.ts';
 import type {OpenSnapshot} from '../driver.ts';
 import {incomingFolder, volumeFolder, type VolumeAddress} from '../layout.ts';
 import {makeFolder} from '../make-folder.ts';
 import type {Mount} from '../mount-table.ts';
-import {isAlive} from '../process-mark.ts';
 import {cloneSnapshot, destroyDataset} from './dataset-actions.ts';
 import {removeMountpoint, withFiles} from './mountpoints.ts';
 import {newOpening, openedBy} from './volume-datasets.ts';
@@ -77,7 +77,7 @@ export const deadOpenings = async (pool: string, address: VolumeAddress): Promis
 	const mounts = await readMounts();
 	return mounts.filter(mount => {
 		const mark = openedBy(mount.mountPoint);
-		return isZfs(mount) && mount.source.includes('@') && mount.mountPoint.startsWith(prefix) && mark !== undefined && !isAlive(mark);
+		return isZfs(mount) && mount.source.includes('@') && mount.mountPoint.startsWith(prefix) && mark !== undefined && !isMarkAlive(mark);
 	});
 };
 

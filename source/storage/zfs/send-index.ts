@@ -18,6 +18,12 @@ export type SendIndex = {
 
 	/** Sum of all ranges. */
 	readonly bytes: number;
+
+	/**
+	Where a file may differ, written or made a hole, by its inode number: in order, none touching the next, none where nothing happened to it. Nothing
+	where the records don't tell: what has the number now may be another file.
+	*/
+	readonly touched: (inode: number) => readonly ByteRange[] | undefined;
 };
 
 const recordSize = 312;
@@ -28,7 +34,25 @@ const recordTypes = {
 	begin: 0, object: 1, freeObjects: 2, write: 3, free: 4, end: 5, writeByReference: 6, spill: 7, writeEmbedded: 8, objectRange: 9, redact: 10,
 } as const;
 
+/** Where each type of record has the id of the snapshot that it is about, by which a stream that is misread is found out. */
+const idOffsets: ReadonlyMap<number, number> = new Map([
+	[recordTypes.begin, 40],
+	[recordTypes.object, 40],
+	[recordTypes.freeObjects, 24],
+	[recordTypes.write, 40],
+	[recordTypes.free, 32],
+	[recordTypes.end, 40],
+	[recordTypes.writeByReference, 32],
+	[recordTypes.spill, 24],
+	[recordTypes.writeEmbedded, 32],
+	[recordTypes.objectRange, 24],
+	[recordTypes.redact, 32],
+]);
+
 const roundUp = (length: number): number => Math.ceil(length / 8) * 8;
+
+/** A number of 64 bits as a place in a file; one beyond all files means all to the end. */
+const toPosition = (value: bigint): number => value > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : Number(value);
 
 /**
 Adds a range to ranges in order, joining what touches.
@@ -50,6 +74,23 @@ export const addRange = (ranges: ByteRange[], range: ByteRange): void => {
 };
 
 /**
+Ranges in any order as ranges in order, none touching the next.
+*/
+export const joinRanges = (ranges: readonly ByteRange[]): ByteRange[] => {
+	const joined: ByteRange[] = [];
+	for (const range of ranges.toSorted((one, two) => one.start - two.start)) {
+		const last = joined.at(-1);
+		if (last !== undefined && range.start <= last.end) {
+			joined[joined.length - 1] = {start: last.start, end: Math.max(last.end, range.end)};
+		} else {
+			joined.push(range);
+		}
+	}
+
+	return joined;
+};
+
+/**
 Takes away what lies in a range.
 */
 export const cutRange = (ranges: readonly ByteRange[], {start, end}: ByteRange): ByteRange[] => ranges.flatMap(range => [
@@ -62,20 +103,38 @@ Reads streams, given piece by piece. Several increments after another add up to 
 */
 export class SendIndexReader {
 	readonly #written = new Map<number, ByteRange[]>();
+
+	/** What was written or made a hole, as it came. */
+	readonly #touched = new Map<number, ByteRange[]>();
+
+	/** Ranges of objects that were freed: what has their numbers afterwards is something else. */
+	readonly #freedObjects: ByteRange[] = [];
+
+	/** Whether there was a record of which it is not known what it means for the content of files. */
+	#isUnsure = false;
+	#snapshotId = 0n;
 	#partial: Buffer[] = [];
 	#partialSize = 0;
 	#skip = 0;
 	#ended = true;
+
+	/** Bytes of the streams so far. */
+	size = 0;
 
 	/** Takes in a record and returns the length of its payload. */
 	#record(record: Buffer): number {
 		const isBig = endianness() === 'BE';
 		const u32 = (offset: number) => isBig ? record.readUInt32BE(offset) : record.readUInt32LE(offset);
 		const big = (offset: number) => isBig ? record.readBigUInt64BE(offset) : record.readBigUInt64LE(offset);
-		const u64 = (offset: number) => Number(big(offset));
+		const u64 = (offset: number) => toPosition(big(offset));
 		const type = u32(0);
 		if ((type === recordTypes.begin) !== this.#ended) {
 			throw new Error(`A record of type ${type} is out of place in the stream of zfs send`);
+		}
+
+		const id = big(idOffsets.get(type) ?? 0);
+		if (type !== recordTypes.begin && idOffsets.has(type) && id !== this.#snapshotId) {
+			throw new Error(`A record of type ${type} in the stream of zfs send is of another snapshot`);
 		}
 
 		switch (type) {
@@ -85,6 +144,7 @@ export class SendIndexReader {
 				}
 
 				this.#ended = false;
+				this.#snapshotId = id;
 				return u32(4);
 			}
 
@@ -119,19 +179,26 @@ export class SendIndexReader {
 			}
 
 			case recordTypes.free: {
-				const ranges = this.#written.get(u64(8));
+				const [object, start] = [u64(8), u64(16)];
+				const freed = {start, end: toPosition(BigInt(start) + big(24))};
+				const ranges = this.#written.get(object);
 				if (ranges !== undefined) {
-					const [start, length] = [u64(16), big(24)];
-					const left = cutRange(ranges, {start, end: length > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : start + Number(length)});
-					this.#written.set(u64(8), left);
+					this.#written.set(object, cutRange(ranges, freed));
 				}
 
+				this.#touch(object, freed);
 				return 0;
 			}
 
-			case recordTypes.freeObjects:
+			case recordTypes.freeObjects: {
+				const start = u64(8);
+				this.#freedObjects.push({start, end: toPosition(BigInt(start) + big(16))});
+				return 0;
+			}
+
 			case recordTypes.objectRange:
 			case recordTypes.redact: {
+				this.#isUnsure = true;
 				return 0;
 			}
 
@@ -146,15 +213,30 @@ export class SendIndexReader {
 			return;
 		}
 
+		const range = {start, end: start + length};
 		const ranges = this.#written.get(object) ?? [];
-		addRange(ranges, {start, end: start + length});
+		addRange(ranges, range);
 		this.#written.set(object, ranges);
+		this.#touch(object, range);
+	}
+
+	#touch(object: number, range: ByteRange): void {
+		const ranges = this.#touched.get(object) ?? [];
+		const last = ranges.at(-1);
+		if (last?.end === range.start) {
+			ranges[ranges.length - 1] = {start: last.start, end: range.end};
+		} else {
+			ranges.push(range);
+		}
+
+		this.#touched.set(object, ranges);
 	}
 
 	/**
 	@throws Error when it is no stream of this format.
 	*/
 	add(chunk: Uint8Array): void {
+		this.size += chunk.length;
 		let rest = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
 		while (rest.length > 0) {
 			if (this.#skip > 0) {
@@ -195,6 +277,13 @@ export class SendIndexReader {
 			}
 		}
 
-		return {written: this.#written, bytes};
+		const freed = joinRanges(this.#freedObjects);
+		return {
+			written: this.#written,
+			bytes,
+			touched: inode => this.#isUnsure || freed.some(({start, end}) => inode >= start && inode < end)
+				? undefined
+				: joinRanges(this.#touched.get(inode) ?? []),
+		};
 	}
 }

@@ -17,8 +17,8 @@ user while ZFS still needs it under a clone, and `@probe-<process>-<random>` for
 import {createHash, randomBytes} from 'node:crypto';
 import path from 'node:path';
 import {componentToName, isSnapshotId} from '../../system/names.ts';
+import {processMark} from '../../system/process-table.ts';
 import {volumeFolder, type VolumeAddress} from '../layout.ts';
-import {processMark} from '../process-mark.ts';
 import {parseRows, tryZfs} from './zfs-command.ts';
 import {stacksDataset} from './zfs-dataset.ts';
 

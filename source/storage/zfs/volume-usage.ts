@@ -44,6 +44,47 @@ export const commonAncestor = (state: VolumeState, name: string, base: string): 
 };
 
 /**
+Reads the records of what changed from one snapshot to another.
+
+@returns Whether it was read to its end: where it is longer than `mostBytes`, it is given up.
+@throws CoppiceError when `zfs send` fails; `interrupted` by the signal; Error for a stream that can't be read.
+*/
+export const readIncrement = async (
+	reader: SendIndexReader,
+	from: string,
+	to: string,
+	{mostBytes = Infinity, signal}: {readonly mostBytes?: number; readonly signal?: AbortSignal | undefined} = {},
+): Promise<boolean> => {
+	const command = ['zfs', 'send', '-i', from, to];
+	const subprocess = execa('zfs', command.slice(1), {
+		reject: false, buffer: {stdout: false, stderr: true}, encoding: 'buffer', stdin: 'ignore', env: {LC_ALL: 'C'},
+	});
+	let bytes = 0;
+	for await (const chunk of subprocess.iterable({from: 'stdout', binary: true})) {
+		bytes += chunk.length;
+		const isStopped = signal?.aborted === true;
+		if (isStopped || bytes > mostBytes) {
+			subprocess.kill();
+			await subprocess;
+			if (isStopped) {
+				throw new CoppiceError('interrupted', 'Interrupted while it was looked for what changed.');
+			}
+
+			return false;
+		}
+
+		reader.add(chunk);
+	}
+
+	const {exitCode, stderr} = await subprocess;
+	if (exitCode !== 0) {
+		throw zfsError(command, {stdout: '', stderr: Buffer.from(stderr ?? []).toString(), exitCode: exitCode ?? 128});
+	}
+
+	return true;
+};
+
+/**
 Reads what changed along a line of snapshots, each an increment on the one before.
 
 @param line - Full names, oldest first.
@@ -53,21 +94,8 @@ export const readSendIndex = async (line: readonly string[]): Promise<SendIndex>
 	const reader = new SendIndexReader();
 	for (const [index, to] of line.entries()) {
 		const from = line[index - 1];
-		if (from === undefined) {
-			continue;
-		}
-
-		const command = ['zfs', 'send', '-i', from, to];
-		const subprocess = execa('zfs', command.slice(1), {
-			reject: false, buffer: {stdout: false, stderr: true}, encoding: 'buffer', stdin: 'ignore', env: {LC_ALL: 'C'},
-		});
-		for await (const chunk of subprocess.iterable({from: 'stdout', binary: true})) {
-			reader.add(chunk);
-		}
-
-		const {exitCode, stderr} = await subprocess;
-		if (exitCode !== 0) {
-			throw zfsError(command, {stdout: '', stderr: Buffer.from(stderr ?? []).toString(), exitCode: exitCode ?? 128});
+		if (from !== undefined) {
+			await readIncrement(reader, from, to);
 		}
 	}
 

@@ -21,6 +21,7 @@ import {
 import path from 'node:path';
 import {syncFolder} from '../../system/durable-file.ts';
 import {CoppiceError} from '../../system/errors.ts';
+import {isMarkAlive} from '../../system/process-table.ts';
 import {runCommand} from '../../system/run-command.ts';
 import {
 	areTreesDifferent,
@@ -52,7 +53,6 @@ import {
 	type VolumeAddress,
 } from '../layout.ts';
 import {makeFolder} from '../make-folder.ts';
-import {isAlive} from '../process-mark.ts';
 import {isAbandoned, isReceivingName} from '../receiving-name.ts';
 import {
 	cloneSnapshot,
@@ -61,6 +61,7 @@ import {
 	placeDataset,
 	unmountDataset,
 } from './dataset-actions.ts';
+import {rangesOf, readChanges} from './changed-ranges.ts';
 import {
 	isThere,
 	removeMountpoint,
@@ -371,7 +372,7 @@ class ZfsDriver implements StorageDriver {
 		for (const dataset of datasets) {
 			const {role, name} = dataset;
 			if (role.type === 'opened') {
-				if (!isAlive(role.by)) {
+				if (!isMarkAlive(role.by)) {
 					found.push(dataset);
 				}
 			} else if (role.type === 'staged' && isReceivingName(role.staged)) {
@@ -658,6 +659,13 @@ class ZfsDriver implements StorageDriver {
 		};
 	}
 
+	async arrivedAt(address: VolumeAddress, snapshot: string): Promise<number> {
+		const {datasets} = await this.#read(address);
+		const {name} = await this.#find(address, datasets, snapshot);
+		const [seconds = 0] = await readNumbers(name, ['creation']);
+		return seconds * 1000;
+	}
+
 	branchData(address: VolumeAddress, branch: string): string {
 		return path.join(branchFolder(this.pool, address, branch), 'data');
 	}
@@ -668,20 +676,28 @@ class ZfsDriver implements StorageDriver {
 		return this.#open(address, name);
 	}
 
-	async openPair(address: VolumeAddress, {snapshot, base}: SnapshotPair): Promise<OpenPair> {
+	async openPair(address: VolumeAddress, {snapshot, base}: SnapshotPair, {signal}: {signal?: AbortSignal | undefined} = {}): Promise<OpenPair> {
 		const state = await this.#read(address, 'all');
 		const name = await this.#nameOf(address, state, {snapshot});
 		const baseName = base === undefined ? undefined : await this.#nameOf(address, state, {snapshot: base});
 		const parted = baseName === undefined ? undefined : commonAncestor(state, baseName, name);
+		const changes = baseName === undefined || parted === undefined
+			? undefined
+			: await readChanges(this.#implementation, state, {base: baseName, snapshot: name, parted}, signal);
 		const opened = await this.#open(address, name);
 		try {
 			const openedBase = baseName === undefined ? undefined : await this.#open(address, baseName);
 			try {
+				const root = path.dirname(opened.path);
+				const baseRoot = openedBase === undefined ? undefined : path.dirname(openedBase.path);
 				return {
-					root: path.dirname(opened.path),
-					baseRoot: openedBase === undefined ? undefined : path.dirname(openedBase.path),
+					root,
+					baseRoot,
 					takenAt: await this.#takenAt(name),
-					rule: parted === undefined ? {clones: 'copy'} : {clones: 'inode', partedAt: BigInt(await this.#takenAt(parted)) * 1_000_000n},
+					rule: {
+						...(parted === undefined ? {clones: 'copy'} : {clones: 'inode', partedAt: BigInt(await this.#takenAt(parted)) * 1_000_000n}),
+						...(changes !== undefined && {changedRanges: rangesOf(changes, baseRoot!, root)}),
+					},
 					async close() {
 						await openedBase?.close();
 						await opened.close();
@@ -778,7 +794,7 @@ class ZfsDriver implements StorageDriver {
 const unfinishedHomes = ({datasets, snapshots}: VolumeState): VolumeDataset[] => datasets.filter(({role, name}) =>
 	role.type === 'staged' && isAbandoned(role.staged) && snapshots.some(({dataset}) => dataset === name));
 
-const deadProbes = ({snapshots}: VolumeState): VolumeSnapshot[] => snapshots.filter(({state, id}) => state === 'probe' && !isAlive(id));
+const deadProbes = ({snapshots}: VolumeState): VolumeSnapshot[] => snapshots.filter(({state, id}) => state === 'probe' && !isMarkAlive(id));
 
 /**
 Opens a pool on ZFS, and mounts its dataset where it is not mounted.

@@ -159,6 +159,7 @@ const pruned: PruneResult = {
 	destroyed: 0,
 	inTrash: 2,
 	abandoned: 0,
+	unnamed: [],
 	dryRun: false,
 };
 
@@ -172,6 +173,17 @@ test('prune lists what went, and how it comes back', t => {
 test('a dry run of prune only says what would go', t => {
 	t.true(renderPrune({...pruned, dryRun: true}, plainView).startsWith('2 commits would be removed, 1 kept:'));
 	t.is(renderPrune({...pruned, removed: [], dryRun: true}, plainView), 'Nothing would be removed; 1 commit kept.');
+});
+
+test('what came of transfers that were given up is listed with its bytes', t => {
+	const unnamed = [{
+		volume: 'data', snapshot: idOf('dddd4444'), arrivedAt: '2025-01-01T12:00:00.000Z', bytes: 3 * (2 ** 20),
+	}];
+	t.is(renderPrune({
+		...pruned, removed: [], inTrash: 0, unnamed,
+	}, plainView), `Nothing was removed; 1 commit kept.
+Of transfers that were given up, a snapshot that came and that no commit names was removed (3 MiB, shared or not):
+  dddd4444  1 month ago  3 MiB  data`);
 });
 
 test('what was destroyed is said', t => {

@@ -8,7 +8,7 @@ import process from 'node:process';
 import test, {type ExecutionContext} from 'ava';
 import {connectEngine} from '../../../source/runtime/docker/engine.ts';
 import {CoppiceError} from '../../../source/system/errors.ts';
-import {identify, readStat, withDescendants} from '../../../source/runtime/process/process-table.ts';
+import {identify, readStat, withDescendants} from '../../../source/system/process-table.ts';
 import {runCommand} from '../../../source/system/run-command.ts';
 import {dockerMissing} from '../../fixtures/docker/engine.ts';
 import {skipAloud} from '../../fixtures/skip-aloud.ts';

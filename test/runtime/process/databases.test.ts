@@ -21,7 +21,7 @@ import {CoppiceError} from '../../../source/system/errors.ts';
 import {isRoot, tryCommand} from '../../../source/system/run-command.ts';
 import {findProgram} from '../../../source/runtime/process/recipes/find-program.ts';
 import {choosePostgres, findPostgres} from '../../../source/runtime/process/recipes/postgres-binaries.ts';
-import {readStat} from '../../../source/runtime/process/process-table.ts';
+import {readStat} from '../../../source/system/process-table.ts';
 import {findUser} from '../../../source/runtime/process/service-user.ts';
 import type {Mount, Service} from '../../../source/stack/stack.ts';
 import {makeService} from '../fixtures/make-stack.ts';

@@ -20,7 +20,7 @@ import {
 	readStat,
 	withDescendants,
 	type ProcessIdentity,
-} from '../../../source/runtime/process/process-table.ts';
+} from '../../../source/system/process-table.ts';
 import {until} from '../runtime-contract.ts';
 
 const freezeModule = path.join(import.meta.dirname, '../../../source/runtime/process/freeze.ts');

@@ -16,7 +16,7 @@ import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
 import {CoppiceError} from '../../../source/system/errors.ts';
 import {isRoot} from '../../../source/system/run-command.ts';
-import {isAlive, identify, readStat} from '../../../source/runtime/process/process-table.ts';
+import {isAlive, identify, readStat} from '../../../source/system/process-table.ts';
 import {controlSocket, readState} from '../../../source/runtime/process/supervisor-state.ts';
 import type {Service} from '../../../source/stack/stack.ts';
 import {makeService} from '../fixtures/make-stack.ts';

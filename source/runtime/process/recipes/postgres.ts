@@ -13,7 +13,7 @@ import path from 'node:path';
 import {CoppiceError} from '../../../system/errors.ts';
 import type {Service} from '../../../stack/stack.ts';
 import {anonymousFolder, toHostPath, type HostMount} from '../mounts.ts';
-import {listProcesses} from '../process-table.ts';
+import {listProcesses} from '../../../system/process-table.ts';
 import {baseEnvironment} from './base-environment.ts';
 import {
 	choosePostgres,

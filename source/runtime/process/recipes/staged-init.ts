@@ -24,7 +24,7 @@ import {CoppiceError} from '../../../system/errors.ts';
 import {syncFolder} from '../../../system/durable-file.ts';
 import {failpoint} from '../../../system/failpoint.ts';
 import {isRoot, runCommand} from '../../../system/run-command.ts';
-import {listProcesses} from '../process-table.ts';
+import {listProcesses} from '../../../system/process-table.ts';
 import {sendSignal} from '../service-processes.ts';
 import type {ServiceUser} from '../service-user.ts';
 

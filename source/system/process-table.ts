@@ -2,7 +2,7 @@
 Processes as the kernel sees them: who is alive, in what state, and whose child is whose. Formats: proc(5).
 
 A process id alone names nothing for long, since the kernel gives it out again; an id with its start time names one process
-until the next boot.
+until the next boot, and with the id of the boot for good.
 */
 import {Buffer} from 'node:buffer';
 import {
@@ -12,6 +12,7 @@ import {
 	readFileSync,
 	readSync,
 } from 'node:fs';
+import process from 'node:process';
 
 export type ProcessIdentity = {
 	readonly processId: number;
@@ -206,3 +207,20 @@ export const hasInEnvironment = (processId: number, entry: string): boolean => {
 Identifies this boot: process ids and start times mean nothing after the next one.
 */
 export const bootId = (): string => readSmall('/proc/sys/kernel/random/boot_id')?.trim() ?? '';
+
+/** Enough of the boot's id for a name. */
+const shortBootId = (): string => bootId().slice(0, 8);
+
+/**
+A mark that this process leaves in the name of what it is busy with, so that others can tell whether it still is: `PROCESS-START-BOOT`. No later
+process has it, after a reboot neither.
+*/
+export const processMark = (): string => `${process.pid}-${identify(process.pid)?.startTime ?? 0}-${shortBootId()}`;
+
+/**
+Whether the process that left a mark still runs. What follows the mark after a dash does not count.
+*/
+export const isMarkAlive = (mark: string): boolean => {
+	const [processId, startTime, boot] = mark.split('-', 3);
+	return boot !== undefined && boot === shortBootId() && isAlive({processId: Number(processId), startTime: Number(startTime)});
+};
