@@ -7,20 +7,21 @@ import {failpoint} from '../system/failpoint.ts';
 import {shortId} from '../system/format.ts';
 import {checkName} from '../system/names.ts';
 import {isAncestor, reachable} from '../history/ancestry.ts';
-import {encodeCommit} from '../history/commit.ts';
+import {encodeCommit, type StoredCommit} from '../history/commit.ts';
 import {sortNewestFirst} from '../history/commit-order.ts';
 import {aheadAndBehind, readKnownCommits, type KnownCommits} from '../history/known-commits.ts';
 import type {StackSummary} from '../host/agent-protocol.ts';
-import {estimateSend} from '../storage/snapshot-stream.ts';
 import {
 	announceFullSends,
 	chooseBases,
 	type FullSends,
 } from './sync/choose-bases.ts';
+import {estimateSends} from './sync/estimate-sends.ts';
 import {moveSnapshots, type MovedSnapshot} from './sync/move-snapshots.ts';
 import {
 	chooseHost,
 	findRemoteStack,
+	ifThere,
 	withPeer,
 	type Peer,
 } from './sync/peer.ts';
@@ -124,12 +125,11 @@ const checkFastForward = (peer: Peer, {stack, branch, remoteBranch, from, to}: P
 		});
 };
 
-/** Commits that the other side does not have, parents first; those that were removed here too, for their descendants' sake. */
-const commitsToOffer = (tip: string, summary: StackSummary | undefined, {byId, parentsOf}: KnownCommits): string[] => {
+/** Commits that the other side does not have; those that were removed here too, for their descendants' sake. */
+const commitsToOffer = (tip: string, summary: StackSummary | undefined, {byId, parentsOf}: KnownCommits): StoredCommit[] => {
 	const theirs = [...Object.values(summary?.branches ?? {}), ...Object.values(summary?.tags ?? {})].filter(id => id !== null && byId.has(id)).map(id => id!);
 	const there = reachable(theirs, parentsOf);
-	const wanted = [...reachable([tip], parentsOf)].filter(id => !there.has(id)).map(id => byId.get(id)).filter(commit => commit !== undefined);
-	return sortNewestFirst(wanted).toReversed().map(({id}) => id);
+	return [...reachable([tip], parentsOf)].filter(id => !there.has(id)).map(id => byId.get(id)).filter(commit => commit !== undefined);
 };
 
 /**
@@ -192,8 +192,17 @@ const pushTo = async (workspace: Workspace, peer: Peer, branch: string, options:
 	const upstream = upstreams.get(branch);
 	const remoteBranch = upstream?.host === peer.name ? upstream.branch : branch;
 	const tip = await tipToPush(place, branch);
+	const remoteBranches = await history.remoteBranches();
+	if (remoteBranches.get(`${peer.name}/${remoteBranch}`) !== tip) {
+		// It takes a while to be up, and there will be something for it to do.
+		peer.host.prepareChannel('receive');
+	}
+
 	report({type: 'step', message: `asking ${peer.name} what it has of ${stack}`});
-	const summary = await findRemoteStack(peer, stack, signal);
+	const [summary, there = new Map<string, Set<string>>()] = await Promise.all([
+		findRemoteStack(peer, stack, signal),
+		ifThere(snapshotsThere(peer, stack, signal)),
+	]);
 	const from = summary?.branches[remoteBranch] ?? null;
 	const known = await readKnownCommits(history);
 	checkFastForward(peer, {
@@ -205,7 +214,6 @@ const pushTo = async (workspace: Workspace, peer: Peer, branch: string, options:
 		host: peer.name, stack, branch, remoteBranch, from, to: tip, commits: offered.length,
 	};
 	const noteShared = async (): Promise<void> => {
-		const there = await snapshotsThere(peer, stack, signal);
 		const pinned = await place.exclusively('push', async () => {
 			await history.setRemoteBranch(peer.name, remoteBranch, tip);
 			if (upstream === undefined) {
@@ -227,27 +235,23 @@ const pushTo = async (workspace: Workspace, peer: Peer, branch: string, options:
 	await askProduction({
 		host: peer.name, production: peer.production, stack, branch: remoteBranch, commits: offered.length, switch: isSwitch,
 	}, options.confirmProduction);
-	const offer = async () => peer.host.call('offerPush', {
-		stack, branch: remoteBranch, tip, commits: offered.map(id => ({id, text: encodeCommit(known.byId.get(id)!)})), switch: isSwitch,
-	}, call);
-	const {wanting} = await offer();
+	const commits = sortNewestFirst(offered).toReversed();
+	const offer = {
+		stack, branch: remoteBranch, tip, commits: commits.map(commit => ({id: commit.id, text: encodeCommit(commit)})), switch: isSwitch,
+	};
+	const volumes = volumesOfCommits(known.byId.values());
+	const [{wanting}, here] = await Promise.all([
+		peer.host.call('offerPush', offer, call),
+		snapshotsHere(place, volumes),
+	]);
 	failpoint('push offered');
 
-	const volumes = volumesOfCommits(known.byId.values());
-	const [here, there] = await Promise.all([
-		snapshotsHere(place, volumes),
-		snapshotsThere(peer, stack, signal),
-	]);
 	const planned = await chooseBases({
 		wanted: findWanted(wanting, known, here),
 		known,
 		sender: here,
 		receiver: there,
-		async estimate(volume, snapshot, bases) {
-			const address = {stack, volume};
-			const increments = await Promise.all(bases.map(async base => [base, await estimateSend(place.pool, address, {snapshot, base})] as const));
-			return {full: await estimateSend(place.pool, address, {snapshot}), increments: Object.fromEntries(increments)};
-		},
+		estimate: async (volume, snapshot, bases) => estimateSends(place.pool, {stack, volume}, snapshot, bases),
 	});
 	await announceFullSends(planned, {host: peer.name, direction: 'to'}, {full: options.full, confirm: options.confirmFull});
 	let snapshots: readonly MovedSnapshot[] = [];
@@ -266,18 +270,18 @@ const pushTo = async (workspace: Workspace, peer: Peer, branch: string, options:
 			});
 			sums = tracker.sums();
 		});
-		// The agent over there knows of an offer for as long as its connection lasts, and that may have been lost meanwhile.
-		await offer();
 	}
 
 	failpoint('push sent');
 	report({type: 'step', message: `moving ${remoteBranch} on ${peer.name} to ${shortId(tip)}`});
-	const finished = await peer.host.call('finishPush', {
-		stack, branch: remoteBranch, from, tip, switch: isSwitch,
-	}, call);
+	const finished = await peer.host.call('finishPush', {...offer, from}, call);
 	failpoint('push finished');
 	for (const message of finished.notices ?? []) {
 		report({type: 'notice', message: `${peer.name}: ${message}`});
+	}
+
+	for (const {volume, snapshot} of snapshots) {
+		there.set(volume, new Set(there.get(volume)).add(snapshot));
 	}
 
 	await noteShared();

@@ -4,22 +4,20 @@ What hosts say to each other: the methods of the agent (`coppice serve`), JSON-R
 What comes from the other side is hostile until these schemas have passed it; names are checked again where they touch a path.
 */
 import {z} from 'zod';
-import {isName, isSnapshotId} from '../system/names.ts';
 import {shownText} from './agent-errors.ts';
+import {
+	branch,
+	commit,
+	poolId,
+	snapshot,
+	stack,
+	tag,
+	volume,
+} from './agent-fields.ts';
+import {viewMethods} from './view-methods.ts';
 
 /** Raised whenever a peer of the version before would misunderstand. */
 export const agentProtocol = 1;
-
-const name = (kind: Parameters<typeof isName>[0]) => z.string().refine(text => isName(kind, text), {message: `is not the name of a ${kind}`});
-const stack = name('stack');
-const volume = name('volume');
-const branch = name('branch');
-const tag = name('tag');
-const commit = z.string().regex(/^[\da-f]{64}$/v);
-const snapshot = z.string().refine(text => isSnapshotId(text), {message: 'is not the id of a snapshot'});
-
-/** The id of a pool: what one side knows the other by, for pins. */
-const poolId = z.string().min(1).max(200);
 
 const stackSummary = z.object({
 	name: stack,
@@ -84,7 +82,12 @@ export const agentMethods = {
 	},
 	stacks: {
 		params: z.object({}),
-		result: z.object({stacks: z.array(stackSummary)}),
+		result: z.object({
+			stacks: z.array(stackSummary),
+
+			/** Why these may not be all. */
+			incomplete: shownText.optional(),
+		}),
 	},
 	stack: {
 		params: z.object({stack}),
@@ -108,7 +111,11 @@ export const agentMethods = {
 		params: z.object({
 			stack, volume, snapshot, bases: snapshots,
 		}),
-		result: z.object({full: z.number(), increments: z.record(snapshot, z.number())}),
+		result: z.object({
+			/** Of all of it; where an increment is small anyway, nobody has to walk over everything to know. */
+			full: z.number().optional(),
+			increments: z.record(snapshot, z.number()),
+		}),
 	},
 
 	/** Keeps commits from being pruned, as those that the pool `peer` shares: in place of what was pinned for it and these branches before. */
@@ -139,10 +146,10 @@ export const agentMethods = {
 		result: z.object({wanting: snapshotsByVolume}),
 	},
 
-	/** Moves the branch, after its data have come. Refused unless it is a fast-forward from `from`. */
+	/** Moves the branch, after its data have come; the commits are those of the offer. Refused unless it is a fast-forward from `from`. */
 	finishPush: {
 		params: z.object({
-			stack, branch, from: commit.nullable(), tip: commit, switch: z.boolean(),
+			stack, branch, from: commit.nullable(), tip: commit, commits: z.array(commitContent), switch: z.boolean(),
 		}),
 		result: z.object({
 
@@ -154,6 +161,7 @@ export const agentMethods = {
 			notices: z.array(shownText).optional(),
 		}),
 	},
+	...viewMethods,
 } as const;
 
 export type AgentMethod = keyof typeof agentMethods;

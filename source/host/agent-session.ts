@@ -16,11 +16,15 @@ import type {HostRecord} from './host.ts';
 import {joinHeads} from './join-heads.ts';
 import {boundMessages} from './message-bounds.ts';
 import {connectionLost} from './ssh-failures.ts';
+import {changedNotification, changedParams, type Changes} from './view-methods.ts';
 
 export type AgentSession = {
 	/** Asks without reading the answer by a schema. For `hello`, whose answer tells whether the schemas hold at all. */
 	ask(method: AgentMethod, params: unknown, signal?: AbortSignal): Promise<unknown>;
 	call<Method extends AgentMethod>(method: Method, params: ParamsOf<Method>, signal?: AbortSignal): Promise<ResultOf<Method>>;
+
+	/** Told what the other side says has changed, once it was asked to watch. */
+	onChanged(listener: (changes: Changes) => void): void;
 
 	/** Settles when nothing can be asked any more. */
 	readonly ended: Promise<CoppiceError>;
@@ -36,6 +40,12 @@ const requestCancelled = -32_800;
 
 /** Of vscode-jsonrpc: a message could not be written or read, or the connection was closed while waiting. Never from the other side. */
 const isOfConnection = (code: number): boolean => code >= -32_099 && code <= -32_096;
+
+/**
+Whether a call failed since the engine on the other side is from before the method.
+*/
+export const isUnknownMethod = (error: unknown): boolean =>
+	error instanceof CoppiceError && error.cause instanceof Error && 'code' in error.cause && error.cause.code === methodNotFound;
 
 const interrupted = (method: string, host: string): CoppiceError => new CoppiceError('interrupted', `Interrupted while asking ${host} (${method}).`, {host});
 
@@ -65,7 +75,7 @@ Begins to talk with a process that serves.
 export const openSession = async (agent: AgentProcess, {name}: Pick<HostRecord, 'name'>): Promise<AgentSession> => {
 	const {
 		createMessageConnection, StreamMessageReader, StreamMessageWriter, CancellationTokenSource, ResponseError,
-	} = await import('vscode-jsonrpc/node');
+	} = await import('./json-rpc.ts');
 	const {promise: ended, resolve: end} = Promise.withResolvers<CoppiceError>();
 	const bounded = boundMessages();
 	agent.stdout.once('error', error => {
@@ -85,6 +95,15 @@ export const openSession = async (agent: AgentProcess, {name}: Pick<HostRecord, 
 			bounded.destroy(new CoppiceError('host', `What came from the other side can't be read: ${plainText(error.message).slice(0, longestFault)}`, {cause: error}));
 		}
 	});
+	let onChanged = (_changes: Changes): void => {};
+	connection.onNotification(changedNotification, (params: unknown) => {
+		const read = changedParams.safeParse(params);
+
+		// One that can't be read tells nothing: what it was about is seen when it is asked for next.
+		if (read.success) {
+			onChanged(read.data.changes);
+		}
+	});
 	connection.listen();
 	void (async () => {
 		const failure = await agent.ended;
@@ -94,7 +113,7 @@ export const openSession = async (agent: AgentProcess, {name}: Pick<HostRecord, 
 
 	const translate = async (error: unknown, method: AgentMethod): Promise<CoppiceError> => {
 		if (error instanceof ResponseError && error.code === methodNotFound) {
-			return new CoppiceError('host', `The engine on ${name} does not know ${method}.`, {host: name, hint: 'It is of another version: update the older side.'});
+			return new CoppiceError('host', `The engine on ${name} does not know ${method}.`, {host: name, hint: 'It is of another version: update the older side.', cause: error});
 		}
 
 		if (error instanceof ResponseError && error.code === requestCancelled) {
@@ -142,6 +161,9 @@ export const openSession = async (agent: AgentProcess, {name}: Pick<HostRecord, 
 
 	return {
 		ended,
+		onChanged(listener) {
+			onChanged = listener;
+		},
 		ask,
 		async call(method, params, signal) {
 			return readResult(method, await ask(method, agentMethods[method].params.parse(params), signal), name);

@@ -44,6 +44,12 @@ export type Host = {
 	call<Method extends AgentMethod>(method: Method, params: ParamsOf<Method>, options?: CallOptions): Promise<ResultOf<Method>>;
 
 	/**
+	Starts what will be at the other end of the next channel of that direction, so that it is up when the channel is opened. Returns at once; one that is not
+	used goes when the host is closed.
+	*/
+	prepareChannel(direction: 'send' | 'receive'): void;
+
+	/**
 	Opens a channel for bulk data and writes the request as its first line. `send`: that side sends. `receive`: it receives.
 
 	@throws CoppiceError `host` where it can't be reached. What is refused there is told in the channel.

@@ -207,7 +207,8 @@ const noNode = (place: Place, {architecture, libc, nodes}: HostFacts): CoppiceEr
 /** The text of `bin/coppice`: finds its own folder behind all links, so that what it runs stays the version that it was. */
 const launcher = (node: string): string => `#!/bin/sh
 # Made by \`coppice host add\`.
-engine=$(dirname -- "$(dirname -- "$(readlink -f -- "$0")")")
+engine=$(readlink -f -- "$0")
+engine=\${engine%/*/*}
 exec ${node} "$engine/dist/coppice.js" "$@"
 `;
 

@@ -10,9 +10,26 @@ import {agentProtocol, type ResultOf} from './agent-protocol.ts';
 import {openSession, readResult, type AgentSession} from './agent-session.ts';
 import {isOlder} from './compare-versions.ts';
 import type {Home} from './home.ts';
-import type {Host, HostRecord} from './host.ts';
+import type {CallOptions, Host, HostRecord} from './host.ts';
+import type {Changes} from './view-methods.ts';
 
 export type Hello = ResultOf<'hello'>;
+
+/**
+A host whose connection somebody keeps, to be told what happens there.
+*/
+export type LiveHost = Host & {
+	/**
+	Connects, where it is not connected.
+
+	@returns What the host says of itself, and a promise of the end of this very connection.
+	@throws CoppiceError as `call`.
+	*/
+	connect(options?: CallOptions): Promise<{readonly hello: Hello; readonly ended: Promise<CoppiceError>}>;
+
+	/** Calls the listener with what has changed there, after `watch` was asked, over whatever connection. */
+	onChanged(listener: (changes: Changes) => void): void;
+};
 
 export type OpenHostOptions = {
 	readonly home: Home;
@@ -111,14 +128,33 @@ const checkPool = (hello: Hello, {kind, name, address}: HostRecord): Hello => {
 	return hello;
 };
 
+type Direction = Parameters<Host['openChannel']>[0];
 type Connected = {readonly session: AgentSession; readonly hello: Hello};
 
 /**
 A host by its record. Nothing is started before something is asked.
 */
-export const openHost = (record: HostRecord, {home, onUpgrade, version = ownVersion}: OpenHostOptions): Host => {
+export const openHost = (record: HostRecord, {home, onUpgrade, version = ownVersion}: OpenHostOptions): LiveHost => {
 	let connecting: Promise<Connected> | undefined;
+	const listeners = new Set<(changes: Changes) => void>();
 	const channels = new Set<AgentProcess>();
+
+	/** Those of the channels that wait for their request. */
+	const prepared = new Map<Direction, AgentProcess>();
+
+	const startChannel = (direction: Direction): AgentProcess => {
+		const agent = startAgent(record, direction, home);
+		channels.add(agent);
+		void (async () => {
+			await agent.ended;
+			channels.delete(agent);
+			if (prepared.get(direction) === agent) {
+				prepared.delete(direction);
+			}
+		})();
+
+		return agent;
+	};
 
 	const greet = async (canUpgrade: boolean): Promise<Connected | 'upgrade'> => {
 		const session = await openSession(startAgent(record, 'serve', home), record);
@@ -134,6 +170,11 @@ export const openHost = (record: HostRecord, {home, onUpgrade, version = ownVers
 
 			const next = negotiate(any.data, record, {protocol: agentProtocol, version, canUpgrade});
 			if (next === 'talk') {
+				session.onChanged(changes => {
+					for (const listener of listeners) {
+						listener(changes);
+					}
+				});
 				return {session, hello: checkPool(readResult('hello', answer, record.name), record)};
 			}
 		} catch (error) {
@@ -203,26 +244,34 @@ export const openHost = (record: HostRecord, {home, onUpgrade, version = ownVers
 
 	return {
 		record,
+		async connect({signal} = {}) {
+			const {hello, session} = await connected(signal);
+			return {hello, ended: session.ended};
+		},
+		onChanged(listener) {
+			listeners.add(listener);
+		},
 		async call(method, params, {signal} = {}) {
 			const {session} = await connected(signal);
 			return session.call(method, params, signal);
 		},
+		prepareChannel(direction) {
+			if (!prepared.has(direction)) {
+				prepared.set(direction, startChannel(direction));
+			}
+		},
 		async openChannel(direction, request, {signal} = {}) {
 			// Tells a host that can't be reached from a transfer that was cut, and leaves a connection to share.
 			await connected(signal);
-			const agent = startAgent(record, direction, home);
-			channels.add(agent);
-			void (async () => {
-				await agent.ended;
-				channels.delete(agent);
-			})();
-
+			const agent = prepared.get(direction) ?? startChannel(direction);
+			prepared.delete(direction);
 			agent.stdin.write(`${JSON.stringify(request)}\n`);
 			return {input: agent.stdout, output: agent.stdin, close: async () => agent.close()};
 		},
 		async close() {
 			const attempt = connecting;
 			connecting = undefined;
+			prepared.clear();
 			const open = [...channels].map(async agent => agent.close());
 			try {
 				const session = await attempt;

@@ -99,6 +99,13 @@ export const explainSshFailure = ({name, target, stderr}: SshFailure): CoppiceEr
 };
 
 /**
+Whether ssh could not go on without asking somebody: for a host key that is not known yet, a password, or the passphrase of a key.
+*/
+export const needsTerminal = (error: unknown): boolean =>
+	error instanceof CoppiceError && error.code === 'host' && /host key verification failed|no \S+ host key is known|permission denied/iv.test(error.context.stderr ?? '')
+	&& !/remote host identification has changed/iv.test(error.context.stderr ?? '');
+
+/**
 The connection is gone while something was going on.
 */
 export const connectionLost = (name: string, stderr = ''): CoppiceError => new CoppiceError('host', `The connection to the host ${name} was lost.`, {

@@ -3,6 +3,7 @@ The user's own settings: `config.json` in the home's config folder, below what t
 */
 import path from 'node:path';
 import Conf from 'conf';
+import {z} from 'zod';
 import {readIfThereSync} from '../system/durable-file.ts';
 import {CoppiceError} from '../system/errors.ts';
 import type {RuntimeName} from '../stack/stack.ts';
@@ -41,31 +42,38 @@ export type TuiSettings = {
 
 const fileOf = (home: Home): string => path.join(home.config, 'config.json');
 
-const parse = (home: Home): UserSettings => new Conf<UserSettings>({
-	cwd: home.config,
-	configName: 'config',
-	projectName: 'coppice',
-	schema: {
-		pool: {type: 'string'},
-		driver: {type: 'string', enum: ['btrfs', 'zfs', 'directory']},
-		runtime: {type: 'string', enum: ['process', 'docker']},
-		keep: {type: 'string'},
-		tui: {
-			type: 'object',
-			additionalProperties: false,
-			properties: {
-				theme: {type: 'string', enum: ['dark', 'light', 'contrast', 'none']},
-				mouse: {type: 'boolean'},
-				ascii: {type: 'boolean'},
-				screenReader: {type: 'boolean'},
-				keys: {type: 'object', additionalProperties: {anyOf: [{type: 'string'}, {type: 'array', items: {type: 'string'}}]}},
-			},
-		},
-	},
-	rootSchema: {additionalProperties: false},
-}).store;
+const keys = z.union([z.string(), z.array(z.string())]);
 
-/** What each file said when it was read last: its schema takes 10 ms and more, and an agent asks at every call. */
+const tui = z.strictObject({
+	theme: z.enum(['dark', 'light', 'contrast', 'none']),
+	mouse: z.boolean(),
+	ascii: z.boolean(),
+	screenReader: z.boolean(),
+	keys: z.record(z.string(), keys),
+});
+
+/** As zod has it: the validator that comes with conf takes 50 ms to compile its own schema, in every process that reads settings. */
+const schema = z.strictObject({
+	pool: z.string(),
+	driver: z.enum(['btrfs', 'zfs', 'directory']),
+	runtime: z.enum(['process', 'docker']),
+	keep: z.string(),
+	tui: tui.partial(),
+}).partial();
+
+const parse = (home: Home): UserSettings => {
+	const {store} = new Conf<Record<string, unknown>>({cwd: home.config, configName: 'config', projectName: 'coppice'});
+	const read = schema.safeParse(store);
+	if (read.success) {
+		return read.data;
+	}
+
+	const [issue] = read.error.issues;
+	const place = (issue?.path ?? []).join('.');
+	throw new Error(`${place === '' ? '' : `${place}: `}${issue?.message ?? 'it is not right'}`);
+};
+
+/** What each file said when it was read last: an agent asks at every call. */
 const known = new Map<string, {readonly text: string; readonly settings: UserSettings}>();
 
 /**

@@ -29,7 +29,8 @@ export const commonBases = ({sender, receiver, nearest = []}: VolumeKnowledge, l
 
 /** Bytes of stream, as the agent's method `estimate` answers. */
 export type SendEstimates = {
-	readonly full: number;
+	/** Not asked about where an increment is small anyway. */
+	readonly full?: number | undefined;
 	readonly increments: Readonly<Record<string, number>>;
 };
 
@@ -58,8 +59,8 @@ export const chooseBase = (bases: readonly string[], {full, increments}: SendEst
 	}
 
 	if (best === undefined) {
-		return {kind: 'full', bytes: full, why: 'nothing-common'};
+		return {kind: 'full', bytes: full ?? 0, why: 'nothing-common'};
 	}
 
-	return full < best.bytes * worthFull ? {kind: 'full', bytes: full, why: 'smaller'} : {kind: 'increment', ...best};
+	return full !== undefined && full < best.bytes * worthFull ? {kind: 'full', bytes: full, why: 'smaller'} : {kind: 'increment', ...best};
 };

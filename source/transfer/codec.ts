@@ -28,8 +28,11 @@ import {z} from 'zod';
 import {agentErrorData} from '../host/agent-errors.ts';
 import {CoppiceError} from '../system/errors.ts';
 
-/** Bytes of the stream in a frame; the last may have less. */
-export const frameSize = 2 * 1024 * 1024;
+/**
+Bytes of the stream in a frame; the last may have less. Larger ones hardly compress better (by a 400th with pages of Postgres), and each is held several
+times over.
+*/
+export const frameSize = 512 * 1024;
 
 /** Bytes of a message that are not its body. */
 export const headSize = 8;

@@ -169,6 +169,9 @@ class Receiving {
 	#wireBytes = 0;
 	#resumedBytes = 0;
 
+	/** Whether the sender has said from where it goes on; before, nothing can be told. */
+	#hasBegun = false;
+
 	/** Frames that were appended, and those of them that will last, with the bytes of the stream. */
 	#appended = {frames: 0, streamBytes: 0};
 	#durable = {frames: 0, streamBytes: 0};
@@ -235,7 +238,9 @@ class Receiving {
 			onBytes: count => {
 				this.#wireBytes += count;
 				this.#lock.touch();
-				this.#tell(this.progress);
+				if (this.#hasBegun) {
+					this.#tell(this.progress);
+				}
 			},
 		});
 		if (received.message.kind === 'failure') {
@@ -355,6 +360,8 @@ class Receiving {
 			this.#resumedBytes = chain.streamBytes;
 			this.#notice('resumed', `An earlier try has brought ${isComplete ? 'all' : 'a part'} of this already.`, chain.streamBytes);
 		}
+
+		this.#hasBegun = true;
 	}
 
 	/** Spools all that comes, up to and with the end. */

@@ -7,7 +7,7 @@ import {badMessage} from './codec.ts';
 export const windowBytes = 8 * 1024 * 1024;
 
 /** Frames that may be: of zeros, thousands would fit into the bytes, and each costs the receiver work. */
-const windowFrames = 64;
+const windowFrames = 256;
 
 type Sent = {
 	/** Frames of the stream up to and with this one. */

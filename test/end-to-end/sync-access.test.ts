@@ -147,7 +147,7 @@ const calls = (shop: Known, secret: Known): ReadonlyArray<readonly [what: string
 		['a push to a branch of his own', 'offerPush', {...offer, branch: 'mine'}],
 		['a new stack', 'offerPush', {...offer, stack: 'new'}],
 		['a branch moved', 'finishPush', {
-			stack: 'shop', branch: 'main', from: shop.tip, tip: shop.tip, switch: true,
+			stack: 'shop', branch: 'main', from: shop.tip, tip: shop.tip, commits: [], switch: true,
 		}],
 		['a method that there is not', 'eval', {code: 'process.exit()'}],
 		['no parameters', 'definition', {}],

@@ -1,6 +1,7 @@
 /**
 What holds for every kind of host, whatever is between it and here. The engine behind it is a real one, with nothing in its pool yet.
 */
+import {Buffer} from 'node:buffer';
 import type {ExecutionContext, TestFn} from 'ava';
 import {agentProtocol} from '../../source/host/agent-protocol.ts';
 import type {Host} from '../../source/host/host.ts';
@@ -103,6 +104,23 @@ export const hostContract = (test: TestFn, kind: string, open: () => Promise<Hos
 		const said = await channel.input.toArray() as Uint8Array[];
 		t.true(said.reduce((sum, chunk) => sum + chunk.length, 0) > 0, 'the refusal is told in the channel');
 		await channel.close();
+	});
+
+	check('a channel that was prepared waits for its request; one that died meanwhile is not used', async (t, under) => {
+		const {host} = under;
+		await host.call('hello', hello);
+		host.prepareChannel('send');
+		host.prepareChannel('send');
+		const channel = await host.openChannel('send', request);
+		const said = await channel.input.toArray() as Uint8Array[];
+		t.true(said.reduce((sum, chunk) => sum + chunk.length, 0) > 0);
+		await channel.close();
+
+		host.prepareChannel('receive');
+		await host.close();
+		const next = await host.openChannel('receive', request);
+		t.true(Buffer.concat(await next.input.toArray() as Uint8Array[]).length > 0);
+		await next.close();
 	});
 
 	check('a channel may be given up, and closing a host ends what it has open', async (t, {host}) => {

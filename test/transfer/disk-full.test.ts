@@ -24,7 +24,7 @@ if (process.getuid?.() === 0) {
 			await runCommand(['umount', disk]);
 			await fs.rm(disk, {recursive: true});
 		});
-		const stream = {size: 5 * frameSize};
+		const stream = {size: 20 * frameSize};
 		const receive = {folder: path.join(disk, 'incoming', 'one'), expects: {snapshot: 'a'}};
 		const line = makeLine();
 		const [sent, received] = await Promise.allSettled([sendStream(line.sender, {open: () => makeStream(stream)}), receiveStream(line.receiver, receive)]);
@@ -36,7 +36,7 @@ if (process.getuid?.() === 0) {
 		await runCommand(['mount', '-o', 'remount,size=40m', disk]);
 		const again = makeLine();
 		const [, whole] = await Promise.all([sendStream(again.sender, {open: () => makeStream(stream)}), receiveStream(again.receiver, receive)]);
-		t.is(whole.resumedBytes, 2 * frameSize);
+		t.true(whole.resumedBytes > frameSize && whole.resumedBytes % frameSize === 0);
 		t.is(await digest(whole.open()), await digest(makeStream(stream)));
 		await whole.remove();
 	});
@@ -48,7 +48,7 @@ if (process.getuid?.() === 0) {
 			await runCommand(['umount', disk]);
 			await fs.rm(disk, {recursive: true});
 		});
-		const stream = {size: 5 * frameSize};
+		const stream = {size: 20 * frameSize};
 		const line = makeLine();
 		const [, received] = await Promise.all([sendStream(line.sender, {open: () => makeStream(stream)}), receiveStream(line.receiver, {
 			folder: path.join(disk, 'incoming', 'one'),

@@ -74,7 +74,7 @@ test('more than was agreed is refused', async t => {
 	const folder = await spoolFolder(t);
 	const line = makeLine();
 	const [sent, received] = await transfer(line, {open: () => makeStream({size: 3 * frameSize})}, {folder, expects, maximumBytes: 2 * frameSize});
-	t.regex(received!.message, /more than the 4 MiB that are allowed/v);
+	t.regex(received!.message, /more than the 1 MiB that are allowed/v);
 	t.is(sent!.message, received!.message);
 	await t.throwsAsync(fs.stat(folder), {code: 'ENOENT'});
 });
@@ -152,18 +152,18 @@ test('the sender learns what was applied, how far it is, and why not', async t =
 
 test('no more than the window is ever on its way', async t => {
 	const line = makeLine();
-	const sending = sendStream(line.sender, {open: () => makeStream({size: 12 * frameSize})});
+	const sending = sendStream(line.sender, {open: () => makeStream({size: 48 * frameSize})});
 	await writeControl(line.receiver.output, emptyState);
 	const begin = await readMessage(line.receiver.input);
 	t.is(begin.message.kind, 'start');
 	let held = 0;
 	const mostHeld: number[] = [];
 	const tooMany: number[] = [];
-	for (let number = 0; number < 12; number++) {
+	for (let number = 0; number < 48; number++) {
 		const {bytes} = await readMessage(line.receiver.input);
 		held += bytes.length;
 		mostHeld.push(held);
-		if (number === 11 || held < windowBytes - frameSize - 1000) {
+		if (number === 47 || held < windowBytes - frameSize - 1000) {
 			continue;
 		}
 
@@ -178,7 +178,7 @@ test('no more than the window is ever on its way', async t => {
 
 	const end = await readMessage(line.receiver.input);
 	t.is(end.message.kind, 'end');
-	await writeControl(line.receiver.output, {kind: 'spooled', frames: 12});
+	await writeControl(line.receiver.output, {kind: 'spooled', frames: 48});
 	t.true(Math.max(...mostHeld) <= windowBytes);
 	t.deepEqual(tooMany, [0, 0, 0]);
 	t.is((await sending).wireBytes, line.wireBytes());

@@ -64,7 +64,7 @@ test('a stream arrives as it is, in one go', async t => {
 });
 
 test('cut at every frame and in the middle of each, the next try goes on', async t => {
-	const stream = {size: (6 * frameSize) + 700_001};
+	const stream = {size: (6 * frameSize) + 200_001};
 	const open = () => makeStream(stream);
 	const whole = await transfer({open}, {folder: await spoolFolder(t), expects});
 	const expected = await digest(open());

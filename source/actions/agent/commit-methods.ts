@@ -6,7 +6,7 @@ import {encodeCommit, type StoredCommit} from '../../history/commit.ts';
 import {reachable} from '../../history/ancestry.ts';
 import type {ParamsOf, ResultOf} from '../../host/agent-protocol.ts';
 import {CoppiceError} from '../../system/errors.ts';
-import {estimateSend} from '../../storage/snapshot-stream.ts';
+import {estimateSends} from '../sync/estimate-sends.ts';
 import {requirePull, requireRead, type Access} from './access.ts';
 import type {Agent} from './agent.ts';
 import {
@@ -23,7 +23,8 @@ const largestPage = 500;
 /** Characters of all texts of a page: well below what a message may have. */
 const longestPage = 8 * 1024 * 1024;
 
-const firstOf = (commits: readonly StoredCommit[]): Array<{readonly id: string; readonly text: string; readonly commit: StoredCommit}> => {
+/** As many commits, from the first on, as one answer may have. */
+export const firstPage = (commits: readonly StoredCommit[]): Array<{readonly id: string; readonly text: string; readonly commit: StoredCommit}> => {
 	const page = [];
 	let length = 0;
 	for (const commit of commits.slice(0, largestPage)) {
@@ -55,7 +56,7 @@ export const commits = async ({access, options}: Agent, {stack: name, tips, know
 
 	const there = reachable(known.filter(id => isThere(id)), graph.parentsOf);
 	const wanted = [...reachable(tips, graph.parentsOf)].filter(id => !there.has(id)).map(id => graph.byId.get(id)).filter(commit => commit !== undefined);
-	const page = firstOf(sortNewestFirst(wanted).toReversed());
+	const page = firstPage(sortNewestFirst(wanted).toReversed());
 	return {
 		commits: page.map(({id, text, commit}) => ({
 			id, text, hasData: Object.entries(commit.volumes).every(([volume, snapshot]) => whole.get(volume)?.has(snapshot) === true),
@@ -78,7 +79,7 @@ export const snapshots = async ({access, options}: Agent, {stack: name}: ParamsO
 };
 
 /** More than anybody is helped by; the others are answered as unknown. */
-const mostBases = 32;
+const mostBases = 8;
 
 export const estimate = async ({access, options}: Agent, {stack: name, volume, snapshot, bases}: ParamsOf<'estimate'>): Promise<ResultOf<'estimate'>> => {
 	requirePull(access, name);
@@ -89,14 +90,7 @@ export const estimate = async ({access, options}: Agent, {stack: name, volume, s
 		throw new CoppiceError('not-found', `There is no snapshot ${snapshot} of volume ${volume} of stack ${name} on this host.`, {stack: name, volume, hint: 'It may have been pruned: fetch again.'});
 	}
 
-	const address = {stack: name, volume};
-	const full = await estimateSend(stack.pool, address, {snapshot});
-	const increments: Record<string, number> = {};
-	for (const base of bases.filter(id => known.has(id) && id !== snapshot).slice(0, mostBases)) {
-		increments[base] = await estimateSend(stack.pool, address, {snapshot, base});
-	}
-
-	return {full, increments};
+	return estimateSends(stack.pool, {stack: name, volume}, snapshot, bases.filter(id => known.has(id) && id !== snapshot).slice(0, mostBases));
 };
 
 /** Pools that one role may note pins for: each is a file that every `prune` reads. */

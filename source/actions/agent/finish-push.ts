@@ -13,8 +13,8 @@ import type {Workspace} from '../workspace/workspace.ts';
 import {requirePush} from './access.ts';
 import type {Agent} from './agent.ts';
 import {findStack, wholeSnapshots, type HostStack} from './host-stacks.ts';
-import {decidePush, wantingOf, type Offers} from './offer-push.ts';
-import type {PushDecision} from './push-rules.ts';
+import {decidePush, wantingOf} from './offer-push.ts';
+import {readOffered, type PushDecision} from './push-rules.ts';
 import {openPushPlace} from './push-place.ts';
 
 /**
@@ -104,18 +104,14 @@ const finishLocked = async ({
 };
 
 /**
-@throws CoppiceError `precondition` where nothing was offered on this connection, or data are wanting; `conflict` as `judgePush`, where the branch was
+@throws CoppiceError `precondition` where data are wanting; `conflict` as `judgePush`, where the branch was
 moved meanwhile, or where another command holds the stack; as `applyChanges`.
 */
-export const finishPush = async (agent: Agent, offers: Offers, params: ParamsOf<'finishPush'>, signal: AbortSignal): Promise<ResultOf<'finishPush'>> => {
+export const finishPush = async (agent: Agent, params: ParamsOf<'finishPush'>, signal: AbortSignal): Promise<ResultOf<'finishPush'>> => {
 	const {stack: name, branch} = params;
 	const {access, options} = agent;
 	requirePush(access, name, branch);
-	const offered = offers.get(name);
-	if (offered === undefined) {
-		throw new CoppiceError('precondition', `Nothing was offered to stack ${name} on this connection.`, {stack: name, hint: 'Push again: what has arrived is not sent again.'});
-	}
-
+	const offered = readOffered(name, params.commits);
 	const stack = await findStack(options, access, name);
 	const notices: string[] = [];
 	const workspace = await openPushPlace(stack, options.home, event => {
@@ -126,6 +122,5 @@ export const finishPush = async (agent: Agent, offers: Offers, params: ParamsOf<
 	const finished = await exclusively(workspace, 'push', async () => finishLocked({
 		agent, stack, workspace, offered, params, signal,
 	}), {signal});
-	offers.delete(name);
 	return {...finished, notices};
 };

@@ -12,7 +12,8 @@ import type {History} from '../../history/history.ts';
 import type {Home} from '../../host/home.ts';
 import {listProjects, type Project} from '../../host/project-registry.ts';
 import {readUserSettings} from '../../host/user-settings.ts';
-import {historyFolder, stacksFolder, volumesFolder} from '../../storage/layout.ts';
+import {historyFolder, stacksFolder} from '../../storage/layout.ts';
+import {listVolumes} from '../../storage/list-volumes.ts';
 import {isPoolKnown, openPool, type Pool} from '../../storage/pool.ts';
 import {requireRead, stackNotFound, type Access} from './access.ts';
 
@@ -80,44 +81,55 @@ const findPlaces = async (options: HostStacksOptions): Promise<Places> => {
 	return {projects, pools: [...new Set(pools)], open};
 };
 
+export type StackList = {
+	readonly stacks: readonly HostStack[];
+
+	/** Whether every pool was looked into. Of which it was not is not for everybody: it may be that of a project that is kept from the caller. */
+	readonly isWhole: boolean;
+};
+
 /**
 The stacks that a caller may see, by name in order. Of two of one name that of a project counts, then that in the usual pool.
 
-@throws CoppiceError where a pool of a project that the caller may see can't be looked into: a stack that is out of reach is not one that is not there.
+@throws CoppiceError where a pool can't be looked into: a stack that is out of reach is not one that is not there. Who sees only some stacks gets
+those that are within reach, and is told that they may not be all.
 */
-export const listStacks = async (options: HostStacksOptions, access: Access): Promise<readonly HostStack[]> => {
+export const listStacks = async (options: HostStacksOptions, access: Access): Promise<StackList> => {
 	const {projects, pools, open} = await findPlaces(options);
 	const found = new Map<string, HostStack>();
 	const maySee = (name: string): boolean => access.may('read', name);
-	const visible = projects.filter(({stack}) => maySee(stack));
-	for (const project of visible) {
-		const pool = await open(project.pool);
-		if (isMade(pool, project.stack) && !found.has(project.stack)) {
-			found.set(project.stack, stackIn(pool, project.stack, project));
-		}
-	}
-
-	for (const folder of pools) {
-		let pool: Pool;
+	let isWhole = true;
+	const look = async (folder: string): Promise<Pool | undefined> => {
 		try {
-			pool = await open(folder);
+			return await open(folder);
 		} catch (error) {
 			if (!access.isLimited) {
 				throw error;
 			}
 
-			// It would tell of a project that is kept from the caller.
-			continue;
+			isWhole = false;
+			return undefined;
 		}
+	};
 
-		for (const name of await listIfThere(stacksFolder(pool.path))) {
-			if (maySee(name) && !found.has(name) && isMade(pool, name)) {
-				found.set(name, stackIn(pool, name));
+	const visible = projects.filter(({stack}) => maySee(stack));
+	for (const project of visible) {
+		const pool = await look(project.pool);
+		if (pool !== undefined && isMade(pool, project.stack) && !found.has(project.stack)) {
+			found.set(project.stack, stackIn(pool, project.stack, project));
+		}
+	}
+
+	for (const folder of pools) {
+		const pool = await look(folder);
+		for (const name of pool === undefined ? [] : await listIfThere(stacksFolder(pool.path))) {
+			if (maySee(name) && !found.has(name) && isMade(pool!, name)) {
+				found.set(name, stackIn(pool!, name));
 			}
 		}
 	}
 
-	return found.keys().toArray().toSorted().map(name => found.get(name)!);
+	return {stacks: found.keys().toArray().toSorted().map(name => found.get(name)!), isWhole};
 };
 
 /** It could be in a pool that can't be looked into; which that is is not for everybody. */
@@ -173,10 +185,7 @@ export const findStack = async (options: HostStacksOptions, access: Access, name
 };
 
 /** The volumes whose data are in the pool, in order. */
-export const volumesOfStack = async ({pool, name}: HostStack): Promise<string[]> => {
-	const names = await listIfThere(volumesFolder(pool.path, name));
-	return names.filter(volume => isName('volume', volume));
-};
+export const volumesOfStack = async ({pool, name}: HostStack): Promise<string[]> => listVolumes(pool.path, name);
 
 /**
 Ids of the whole snapshots of each volume.

@@ -1,5 +1,5 @@
 /**
-`offerPush`: whether a push would be taken, before any data go. What was offered is kept for `finishPush` by this process alone.
+`offerPush`: whether a push would be taken, before any data go. Nothing is kept of it: `finishPush` is told the commits again, maybe on another connection.
 */
 import {CoppiceError} from '../../system/errors.ts';
 import {shortId, type StoredCommit} from '../../history/commit.ts';
@@ -28,22 +28,6 @@ import {
 import {judgePush, readOffered, type PushDecision} from './push-rules.ts';
 
 export type PushRequest = Pick<ParamsOf<'offerPush'>, 'stack' | 'branch' | 'tip' | 'switch'>;
-
-/** By stack, what was offered last. */
-export type Offers = Map<string, ReadonlyMap<string, StoredCommit>>;
-
-export const createOffers = (): Offers => new Map();
-
-/** Of one connection: who pushes more stacks at once begins again with the first. */
-const mostStacks = 8;
-
-const remember = (offers: Offers, stack: string, commits: ReadonlyMap<string, StoredCommit>): void => {
-	offers.delete(stack);
-	offers.set(stack, commits);
-	for (const name of offers.keys().take(Math.max(0, offers.size - mostStacks))) {
-		offers.delete(name);
-	}
-};
 
 /**
 The stack, made in the usual pool where it is not there: a folder with an empty history, which does no harm.
@@ -121,11 +105,11 @@ export const wantingOf = async (stack: HostStack, {volumes}: StoredCommit): Prom
 	return Object.fromEntries(wanting.map(([volume, snapshot]) => [volume, [snapshot]]));
 };
 
-export const offerPush = async (agent: Agent, offers: Offers, {commits, ...request}: ParamsOf<'offerPush'>): Promise<ResultOf<'offerPush'>> => {
+export const offerPush = async (agent: Agent, {commits, ...request}: ParamsOf<'offerPush'>): Promise<ResultOf<'offerPush'>> => {
 	const {stack: name, branch, tip} = request;
 	const {access, options} = agent;
 	requirePush(access, name, branch);
-	const offered = new Map(readOffered(name, commits).map(commit => [commit.id, commit]));
+	const offered = readOffered(name, commits);
 	const there = await lookForStack(options, access, name);
 	if (there === undefined && !offered.has(tip)) {
 		throw new CoppiceError('failed', `The push is not whole: commit ${shortId(tip)} is neither on this host nor was it offered.`, {stack: name, hint: 'Fetch from that host, and push again.'});
@@ -133,6 +117,5 @@ export const offerPush = async (agent: Agent, offers: Offers, {commits, ...reque
 
 	const stack = await findOrMakeStack(options, access, name, branch);
 	const {known} = await decidePush(agent, stack, request, offered);
-	remember(offers, name, offered);
 	return {wanting: await wantingOf(stack, (offered.get(tip) ?? known.get(tip))!)};
 };

@@ -13,15 +13,16 @@ export type OfferedCommit = {readonly id: string; readonly text: string};
 /**
 The commits that were offered, each held against its id.
 
+@returns By id.
 @throws CoppiceError `failed` for one whose text does not give its id, that is no commit, or that is of another stack; `precondition` for one of a newer
 version.
 */
-export const readOffered = (stack: string, offered: readonly OfferedCommit[]): StoredCommit[] => {
+export const readOffered = (stack: string, offered: readonly OfferedCommit[]): ReadonlyMap<string, StoredCommit> => {
 	if (offered.length > mostOffered) {
 		throw new CoppiceError('failed', `${offered.length} commits are more than can be pushed at once (${mostOffered}).`, {stack, hint: 'Push an older commit of the branch first.'});
 	}
 
-	return offered.map(({id, text}) => {
+	return new Map(offered.map(({id, text}) => {
 		let commit: StoredCommit;
 		try {
 			commit = decodeCommit(text, id, 'that was offered');
@@ -39,8 +40,8 @@ export const readOffered = (stack: string, offered: readonly OfferedCommit[]): S
 			throw new CoppiceError('failed', `The commit ${shortId(id)} that was offered is of stack ${commit.stack}, not of ${stack}.`, {stack, hint: 'Push it to the stack that it is of.'});
 		}
 
-		return commit;
-	});
+		return [id, commit];
+	}));
 };
 
 export type PushFacts = {

@@ -73,8 +73,11 @@ const summarise = async (stack: HostStack, access: Access): Promise<StackSummary
 };
 
 export const stacks = async ({access, options}: Agent): Promise<ResultOf<'stacks'>> => {
-	const found = await listStacks(options, access);
-	return {stacks: await Promise.all(found.map(async stack => summarise(stack, access)))};
+	const {stacks: found, isWhole} = await listStacks(options, access);
+	return {
+		stacks: await Promise.all(found.map(async stack => summarise(stack, access))),
+		...(!isWhole && {incomplete: 'A pool of this host is out of reach, so these may not be all of its stacks.'}),
+	};
 };
 
 export const stack = async ({access, options}: Agent, {stack: name}: {readonly stack: string}): Promise<ResultOf<'stack'>> =>

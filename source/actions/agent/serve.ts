@@ -23,6 +23,8 @@ import {toRpcError} from '../../host/agent-errors.ts';
 import {agentMethods, type AgentMethod, type AgentService} from '../../host/agent-protocol.ts';
 import {joinHeads} from '../../host/join-heads.ts';
 import {boundMessages} from '../../host/message-bounds.ts';
+import {changedNotification} from '../../host/view-methods.ts';
+import type {Announcements} from './announcements.ts';
 
 /** Calls at a time of one connection: each may hold as much as a message. */
 const mostCalls = 16;
@@ -145,6 +147,9 @@ export type ServeStreams = {
 
 	/** Ends it as if the other side had gone. */
 	readonly signal?: AbortSignal;
+
+	/** What the other side is told without having asked. */
+	readonly announcements?: Announcements;
 };
 
 /**
@@ -152,7 +157,9 @@ Serves until the input ends. What is at work then is interrupted where nothing w
 
 @throws CoppiceError `host` for what is no message of the protocol: who sends such a thing is not listened to any further.
 */
-export const serveAgent = async (service: AgentService, {input, output, signal}: ServeStreams): Promise<void> => {
+export const serveAgent = async (service: AgentService, {
+	input, output, signal, announcements,
+}: ServeStreams): Promise<void> => {
 	const bounded = boundMessages();
 	const reader = new StreamMessageReader(bounded);
 	const joined = joinHeads();
@@ -207,9 +214,11 @@ export const serveAgent = async (service: AgentService, {input, output, signal}:
 	// Methods have an answer each: what asks for none is passed over.
 	connection.onNotification(() => {});
 	connection.listen();
+	announcements?.connect(async changes => connection.sendNotification(changedNotification, {changes}));
 	input.pipe(paced).pipe(bounded);
 	await over;
 	ended.abort();
+	announcements?.stop();
 	input.unpipe(paced);
 	await settle(calls);
 	connection.dispose();

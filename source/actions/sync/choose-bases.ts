@@ -6,7 +6,7 @@ import {CoppiceError} from '../../system/errors.ts';
 import {formatBytes} from '../../system/format.ts';
 import type {KnownCommits} from '../../history/known-commits.ts';
 import {chooseBase, commonBases, type SendEstimates} from '../../transfer/best-base.ts';
-import {nearestSnapshots, type SnapshotWanted} from './plan-data.ts';
+import {fartherSnapshots, nearestSnapshots, type SnapshotWanted} from './plan-data.ts';
 
 export type PlannedSend = SnapshotWanted & {
 	readonly base?: string;
@@ -44,8 +44,9 @@ const chooseOfVolume = async (wanted: readonly SnapshotWanted[], options: Choose
 	const here = new Set(options.receiver.get(volume));
 	const planned: PlannedSend[] = [];
 	for (const each of wanted) {
+		const farther = fartherSnapshots(each.commit, volume, known, here.intersection(new Set(there)));
 		const bases = commonBases({
-			sender: there.filter(id => id !== each.snapshot), receiver: [...here], nearest: nearestSnapshots(each.commit, volume, known),
+			sender: there.filter(id => id !== each.snapshot && !farther.has(id)), receiver: [...here], nearest: nearestSnapshots(each.commit, volume, known),
 		}, wanted.length > manySnapshots ? 1 : mostBases);
 		const choice = chooseBase(bases, await estimate(volume, each.snapshot, bases));
 		planned.push({

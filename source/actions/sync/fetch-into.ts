@@ -300,6 +300,10 @@ export const fetchInto = async (place: SyncPlace, peer: Peer, wish: FetchWish): 
 	]);
 	const plan = planData(wanted, known, here, there);
 	refuseUnavailable(peer, place, plan, new Set([...tips, ...commits]));
+	if (plan.byVolume.values().some(list => list.length > 0)) {
+		peer.host.prepareChannel('send');
+	}
+
 	const planned = await chooseBases({
 		wanted: plan.byVolume,
 		known,

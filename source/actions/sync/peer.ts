@@ -3,8 +3,7 @@ The host at the other end: which one is meant, and the connection to it while so
 */
 import {CoppiceError} from '../../system/errors.ts';
 import type {Upstream} from '../../history/history.ts';
-import {agentProtocol, type StackSummary} from '../../host/agent-protocol.ts';
-import {version} from '../../system/version.ts';
+import type {StackSummary} from '../../host/agent-protocol.ts';
 import type {Home} from '../../host/home.ts';
 import type {Host, HostRecord} from '../../host/host.ts';
 import {listHosts, readHost} from '../../host/host-registry.ts';
@@ -60,7 +59,7 @@ export const withPeer = async <Result>(
 ): Promise<Result> => {
 	const host = openHost(record, {home});
 	try {
-		const {production} = await host.call('hello', {protocol: agentProtocol, version}, {signal});
+		const {hello: {production}} = await host.connect({signal});
 		return await run({name: record.name, host, production: production || record.production === true});
 	} finally {
 		await host.close();
@@ -68,11 +67,11 @@ export const withPeer = async <Result>(
 };
 
 /**
-The stack on that host, or `undefined` where that host says that it has none. A host that could not answer throws.
+What a host answers, or `undefined` where it says that there is no such thing. A host that could not answer throws.
 */
-export const findRemoteStack = async ({host}: Peer, stack: string, signal?: AbortSignal): Promise<StackSummary | undefined> => {
+export const ifThere = async <Answer>(answer: Promise<Answer>): Promise<Answer | undefined> => {
 	try {
-		return await host.call('stack', {stack}, {signal});
+		return await answer;
 	} catch (error) {
 		if (error instanceof CoppiceError && error.code === 'not-found') {
 			return undefined;
@@ -81,3 +80,9 @@ export const findRemoteStack = async ({host}: Peer, stack: string, signal?: Abor
 		throw error;
 	}
 };
+
+/**
+The stack on that host, or `undefined` where that host says that it has none.
+*/
+export const findRemoteStack = async ({host}: Peer, stack: string, signal?: AbortSignal): Promise<StackSummary | undefined> =>
+	ifThere(host.call('stack', {stack}, {signal}));

@@ -2,7 +2,7 @@
 Which snapshots have to come for which commits: pure.
 */
 import {sortNewestFirst} from '../../history/commit-order.ts';
-import {reachable} from '../../history/ancestry.ts';
+import {nearestPresent, reachable} from '../../history/ancestry.ts';
 import type {KnownCommits} from '../../history/known-commits.ts';
 
 export type SnapshotWanted = {
@@ -83,4 +83,18 @@ export const nearestSnapshots = (commit: string, volume: string, {byId, parentsO
 	const ordered = new Set([...reachable([commit], neighbours), ...others]);
 	ordered.delete(commit);
 	return [...ordered].map(id => byId.get(id)?.volumes[volume]).filter(snapshot => snapshot !== undefined);
+};
+
+/**
+Snapshots of a volume that only commits have which lie behind a nearer one of the wanted commit's past: nothing is looked for there, since less has
+changed since the nearer one.
+
+@param common - Snapshots that both sides have.
+*/
+export const fartherSnapshots = (commit: string, volume: string, {byId, parentsOf}: KnownCommits, common: ReadonlySet<string>): ReadonlySet<string> => {
+	const snapshotOf = (id: string): string => byId.get(id)?.volumes[volume] ?? '';
+	const nearest = nearestPresent(parentsOf(commit), id => common.has(snapshotOf(id)), parentsOf);
+	const behind = reachable(nearest.flatMap(id => parentsOf(id)), parentsOf);
+	const elsewhere = new Set([...nearest, ...byId.keys().filter(id => !behind.has(id))].map(id => snapshotOf(id)));
+	return new Set([...behind].map(id => snapshotOf(id))).difference(elsewhere);
 };

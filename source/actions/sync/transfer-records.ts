@@ -15,7 +15,7 @@ import {
 	writeDurably,
 } from '../../system/durable-file.ts';
 import type {Home} from '../../host/home.ts';
-import {bootId, identify, isAlive} from '../../runtime/process/process-table.ts';
+import {bootId, identify, isAlive} from '../../system/process-table.ts';
 
 const volume = z.object({
 	volume: z.string(),

@@ -3,12 +3,12 @@ Runs `coppice init`, with `--adopt` and `--drop-originals` too.
 */
 import type {AdoptionResult} from '../../actions/adopt.ts';
 import {dropOriginals, listOriginals, type DropResult} from '../../actions/drop-originals.ts';
+import {describePlan} from '../../actions/describe-adoption.ts';
 import {init, type InitOptions, type InitResult} from '../../actions/init.ts';
 import {initAndAdopt} from '../../actions/init-and-adopt.ts';
 import {CoppiceError} from '../../system/errors.ts';
 import {
 	describeOriginals,
-	describePlan,
 	renderAdoption,
 	renderDropped,
 } from '../render/adoption.ts';

@@ -19,6 +19,7 @@ import {
 	type ParamsOf,
 	type ResultOf,
 } from '../../../source/host/agent-protocol.ts';
+import {changedNotification, changedParams, type Changes} from '../../../source/host/view-methods.ts';
 import {buildCli, cliEnvironment, cliPath} from '../../fixtures/built-cli.ts';
 
 export type AgentProcess = {
@@ -62,6 +63,9 @@ export type Client = AgentProcess & {
 	/** Says anything. */
 	say(method: string, params: unknown): Promise<unknown>;
 
+	/** Told what the agent says has changed. */
+	onChanged(listener: (changes: Changes) => void): void;
+
 	/** Ends the input and waits. */
 	close(): Promise<number | null>;
 };
@@ -91,6 +95,11 @@ export const startServe = async (words: readonly string[], env: Env): Promise<Cl
 	return {
 		...agent,
 		say,
+		onChanged(listener) {
+			connection.onNotification(changedNotification, (params: unknown) => {
+				listener(changedParams.parse(params).changes);
+			});
+		},
 		async call(method, params) {
 			return agentMethods[method].result.parse(await say(method, params)) as ResultOf<typeof method>;
 		},

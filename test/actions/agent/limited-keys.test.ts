@@ -126,7 +126,7 @@ test.serial('what it may not see is answered as what is not there', async t => {
 			stack, branch: 'main', tip: none, commits: [], switch: false,
 		}),
 		finishPush: stack => ({
-			stack, branch: 'main', from: null, tip: none, switch: false,
+			stack, branch: 'main', from: null, tip: none, commits: [], switch: false,
 		}),
 	};
 	for (const [method, make] of Object.entries(methods)) {
@@ -196,7 +196,7 @@ test.serial('it can\'t push', async t => {
 			stack: 'shop', branch, tip: next.id, commits: [{id: next.id, text: next.text}], switch: true,
 		}), 'permission', new RegExp(`role laptop push to branch ${branch}`, 'v'));
 		await fails(t, laptop.call('finishPush', {
-			stack: 'shop', branch, from: commits.main, tip: next.id, switch: true,
+			stack: 'shop', branch, from: commits.main, tip: next.id, commits: [{id: next.id, text: next.text}], switch: true,
 		}), 'permission', /role laptop push/v);
 		await fails(t, other.push(host.env, ['receive', '--policy', 'laptop'], {
 			stack: 'shop', volume: 'data', snapshot: next.snapshot, branch,
@@ -232,6 +232,13 @@ test.serial('who may push to some branches pushes to these alone, and gets at no
 	// So would one that has its snapshot.
 	const stolen = await other.commit('stolen', [commits.dev], {volumes: {data: snapshots.hidden}});
 	await fails(t, offer(stolen), 'permission', /keeps from this key/v);
+	// What is said at the end is judged as what was offered was.
+	for (const [commit, code] of [[merged, 'failed'], [stolen, 'permission']] as const) {
+		await fails(t, developer.call('finishPush', {
+			stack: 'shop', branch: 'dev', from: commits.dev, tip: commit.id, commits: [{id: commit.id, text: commit.text}], switch: false,
+		}), code, /neither on this host nor was it offered|keeps from this key/v);
+	}
+
 	// Or an increment from it that changes nothing.
 	await fails(t, other.push(host.env, ['receive', '--policy', 'developer'], {
 		stack: 'shop', volume: 'data', snapshot: next.snapshot, base: snapshots.hidden, branch: 'dev',
@@ -242,7 +249,7 @@ test.serial('who may push to some branches pushes to these alone, and gets at no
 		stack: 'shop', volume: 'data', snapshot: next.snapshot, branch: 'dev',
 	});
 	await developer.call('finishPush', {
-		stack: 'shop', branch: 'dev', from: commits.dev, tip: next.id, switch: false,
+		stack: 'shop', branch: 'dev', from: commits.dev, tip: next.id, commits: [{id: next.id, text: next.text}], switch: false,
 	});
 	const branches = await host.history('shop').branches();
 	t.is(branches.get('dev'), next.id);

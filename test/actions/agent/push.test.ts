@@ -54,9 +54,9 @@ type PushWishes = {readonly from?: string | null | undefined; readonly isSwitch?
 const push = async (stack: string, branch: string, commits: readonly MadeCommit[], {from = null, isSwitch = false, base}: PushWishes = {}) => {
 	const tip = commits.at(-1)!;
 	const offer = {
-		stack, branch, tip: tip.id, switch: isSwitch,
+		stack, branch, tip: tip.id, commits: commits.map(({id, text}) => ({id, text})), switch: isSwitch,
 	};
-	const {wanting} = await client.call('offerPush', {...offer, commits: commits.map(({id, text}) => ({id, text}))});
+	const {wanting} = await client.call('offerPush', offer);
 	for (const [volume, snapshots] of Object.entries(wanting)) {
 		for (const snapshot of snapshots) {
 			await other.push(host.env, ['receive'], {
@@ -71,13 +71,12 @@ const push = async (stack: string, branch: string, commits: readonly MadeCommit[
 test.serial('a stack that is not there is made, of data alone', async t => {
 	const one = await other.commit('new 1', [], {stack: 'fresh'});
 	const two = await other.commit('new 2', [one.id], {stack: 'fresh'});
-	const {wanting} = await client.call('offerPush', {
+	const offer = {
 		stack: 'fresh', branch: 'main', tip: two.id, commits: [two, one].map(({id, text}) => ({id, text})), switch: false,
-	});
+	};
+	const {wanting} = await client.call('offerPush', offer);
 	t.deepEqual(wanting, {data: [two.snapshot]}, 'only the data of the tip are asked for');
-	await fails(t, client.call('finishPush', {
-		stack: 'fresh', branch: 'main', from: null, tip: two.id, switch: false,
-	}), 'precondition', /have not all come: data/v);
+	await fails(t, client.call('finishPush', {...offer, from: null}), 'precondition', /have not all come: data/v);
 	await push('fresh', 'main', [one, two]);
 
 	const summary = await client.call('stack', {stack: 'fresh'});
@@ -112,13 +111,12 @@ test.serial('data alone are pushed to again, as an increment, and to a branch mo
 test.serial('a second push of the same is nothing', async t => {
 	const tip = await tipOf('fresh', 'main');
 	const {commits} = await client.call('commits', {stack: 'fresh', tips: [tip!], known: []});
-	const {wanting} = await client.call('offerPush', {
-		stack: 'fresh', branch: 'main', tip: tip!, commits: [commits.at(-1)!], switch: false,
-	});
+	const offer = {
+		stack: 'fresh', branch: 'main', tip: tip!, commits: [commits.at(-1)!].map(({id, text}) => ({id, text})), switch: false,
+	};
+	const {wanting} = await client.call('offerPush', offer);
 	t.deepEqual(wanting, {});
-	t.deepEqual(await client.call('finishPush', {
-		stack: 'fresh', branch: 'main', from: null, tip: tip!, switch: false,
-	}), {kept: [], restarted: [], notices: []});
+	t.deepEqual(await client.call('finishPush', {...offer, from: null}), {kept: [], restarted: [], notices: []});
 });
 
 test.serial('what is no fast-forward is refused, at the offer and at the end', async t => {
@@ -130,13 +128,15 @@ test.serial('what is no fast-forward is refused, at the offer and at the end', a
 	const [ours, theirs] = [await other.commit('ours', [tip!], {stack: 'fresh'}), await other.commit('theirs', [tip!], {stack: 'fresh'})];
 	const rival = await startServe([], host.env);
 	t.teardown(async () => rival.close());
-	const offer = {stack: 'fresh', branch: 'main', switch: false};
-	await rival.call('offerPush', {...offer, tip: theirs.id, commits: [{id: theirs.id, text: theirs.text}]});
+	const offer = {
+		stack: 'fresh', branch: 'main', tip: theirs.id, commits: [{id: theirs.id, text: theirs.text}], switch: false,
+	};
+	await rival.call('offerPush', offer);
 	await other.push(host.env, ['receive'], {
 		stack: 'fresh', volume: 'data', snapshot: theirs.snapshot, branch: 'main',
 	});
 	await push('fresh', 'main', [ours], {from: tip});
-	await fails(t, rival.call('finishPush', {...offer, tip: theirs.id, from: tip!}), 'conflict', /does not descend from/v);
+	await fails(t, rival.call('finishPush', {...offer, from: tip!}), 'conflict', /does not descend from/v);
 	t.is(await tipOf('fresh', 'main'), ours.id);
 });
 
@@ -156,13 +156,23 @@ test.serial('what is offered has to be whole, of the stack, and what its id says
 	t.is(await tipOf('fresh', 'main'), tip);
 });
 
-test.serial('nothing can be finished that was not offered on the same connection', async t => {
-	const rival = await startServe([], host.env);
-	t.teardown(async () => rival.close());
+test.serial('nothing can be finished without its commits; the connection that they were offered on may be another', async t => {
 	const tip = await tipOf('fresh', 'main');
-	await fails(t, rival.call('finishPush', {
-		stack: 'fresh', branch: 'main', from: tip!, tip: tip!, switch: false,
-	}), 'precondition', /Nothing was offered/v);
+	const {volumes: {data}} = await host.history('fresh').readCommit(tip!);
+	const next = await other.commit('next', [tip!], {stack: 'fresh'});
+	const offer = {
+		stack: 'fresh', branch: 'main', tip: next.id, commits: [{id: next.id, text: next.text}], switch: false,
+	};
+	await client.call('offerPush', offer);
+	await other.push(host.env, ['receive'], {
+		stack: 'fresh', volume: 'data', snapshot: next.snapshot, base: data!, branch: 'main',
+	});
+	const again = await startServe([], host.env);
+	t.teardown(async () => again.close());
+	await fails(t, again.call('finishPush', {...offer, commits: [], from: tip!}), 'failed', /not whole/v);
+	t.is(await tipOf('fresh', 'main'), tip);
+	await again.call('finishPush', {...offer, from: tip!});
+	t.is(await tipOf('fresh', 'main'), next.id);
 });
 
 test.serial('a snapshot that is there is not received again, and not from a base that is not', async t => {
@@ -245,9 +255,9 @@ test.serial('an agent that is killed while it finishes a push leaves what the ne
 		const commit = await other.commit(content, [from!]);
 		const agent = await startServe([], {...host.env, ...env});
 		const offer = {
-			stack: 'shop', branch: 'dev', tip: commit.id, switch: true,
+			stack: 'shop', branch: 'dev', tip: commit.id, commits: [{id: commit.id, text: commit.text}], switch: true,
 		};
-		await agent.call('offerPush', {...offer, commits: [{id: commit.id, text: commit.text}]});
+		await agent.call('offerPush', offer);
 		await other.push(host.env, ['receive'], {
 			stack: 'shop', volume: 'data', snapshot: commit.snapshot, branch: 'dev',
 		});

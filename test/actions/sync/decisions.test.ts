@@ -13,7 +13,7 @@ import {askCommits} from '../../../source/actions/sync/ask-commits.ts';
 import {announceFullSends, type PlannedSend} from '../../../source/actions/sync/choose-bases.ts';
 import {waysToGet} from '../../../source/actions/sync/missing-images.ts';
 import type {Peer} from '../../../source/actions/sync/peer.ts';
-import {nearestSnapshots, planData} from '../../../source/actions/sync/plan-data.ts';
+import {fartherSnapshots, nearestSnapshots, planData} from '../../../source/actions/sync/plan-data.ts';
 import {makeVariablesFile, quoteValue} from '../../../source/actions/sync/project-files.ts';
 import {sharedCommits} from '../../../source/actions/sync/shared-pins.ts';
 import {beginTransfer, readTransfer, readTransfers} from '../../../source/actions/sync/transfer-records.ts';
@@ -55,6 +55,19 @@ test('the nearest snapshots in ancestry come first, those of a sibling branch be
 	const sibling = makeCommit({parents: [commitId(commits[3]!)], message: 'sibling'});
 	const nearest = nearestSnapshots(commitId(commits[4]!), 'data', known([...commits, sibling]));
 	t.deepEqual(nearest, [commits[3]!, commits[2]!, sibling, commits[1]!, commits[0]!].map(commit => commit.volumes.data!));
+});
+
+test('what lies behind a nearer common snapshot is no base to ask about, unless a branch of its own has it', t => {
+	const commits = line(5);
+	const [first, second, third, fourth, tip] = commits;
+	const sibling = makeCommit({parents: [commitId(second!)], message: 'sibling'});
+	const snapshots = (...list: readonly Commit[]) => new Set(list.map(({volumes}) => volumes.data!));
+	const farther = (...common: readonly Commit[]) => fartherSnapshots(commitId(tip!), 'data', known([...commits, sibling]), snapshots(...common));
+	t.deepEqual([...farther(first!, second!, fourth!, sibling)].toSorted(), [...snapshots(first!, second!, third!)].toSorted());
+	t.deepEqual([...farther(first!, third!)].toSorted(), [...snapshots(first!, second!)].toSorted());
+	t.deepEqual(farther(sibling), new Set());
+	const same = makeCommit({parents: [commitId(tip!)], message: 'as it was', volumes: first!.volumes});
+	t.false(fartherSnapshots(commitId(tip!), 'data', known([...commits, same]), snapshots(first!, fourth!)).has(first!.volumes.data!));
 });
 
 test('what is kept for another host are the nearest commits that both have', t => {
