@@ -19,6 +19,7 @@ export const globalOptionDescriptions: readonly OptionDescription[] = [
 	{flags: '-q, --quiet', description: 'print nothing but data and errors'},
 	{flags: '--yes', description: 'confirm without being asked'},
 	{flags: '--verbose', description: 'print all that is known about a failure'},
+	{flags: '--stop-at-eof', description: 'stop as at Ctrl-C when the standard input ends', hidden: true},
 ];
 
 type ParsedGlobals = Partial<Omit<GlobalOptions, 'files'>> & {readonly file?: readonly string[]};
@@ -36,6 +37,7 @@ export const mergeGlobalOptions = (before: ParsedGlobals, after: ParsedGlobals):
 	quiet: after.quiet ?? before.quiet ?? false,
 	yes: after.yes ?? before.yes ?? false,
 	verbose: after.verbose ?? before.verbose ?? false,
+	...((after.stopAtEof ?? before.stopAtEof) === true && {stopAtEof: true}),
 });
 
 /**

@@ -14,8 +14,9 @@ export type Interrupts = {
 /**
 @param whoAnswers - `verb` leaves the signals to the verb or to its child, which has the terminal.
 @param say - Called at the first signal, with a sentence for the user.
+@param stopAtEof - Whether the end of the standard input is a signal too.
 */
-export const watchInterrupts = (whoAnswers: 'program' | 'verb', say: (message: string) => void): Interrupts => {
+export const watchInterrupts = (whoAnswers: 'program' | 'verb', say: (message: string) => void, stopAtEof = false): Interrupts => {
 	const controller = new AbortController();
 	if (whoAnswers === 'verb') {
 		return {signal: controller.signal, [Symbol.dispose]() {/* Nothing is watched. */}};
@@ -38,9 +39,21 @@ export const watchInterrupts = (whoAnswers: 'program' | 'verb', say: (message: s
 		process.on(name, onSignal);
 	}
 
+	const onEnd = (): void => {
+		controller.abort();
+	};
+
+	if (stopAtEof) {
+		process.stdin.once('end', onEnd).once('error', onEnd).resume();
+	}
+
 	return {
 		signal: controller.signal,
 		[Symbol.dispose]() {
+			if (stopAtEof) {
+				process.stdin.off('end', onEnd).destroy();
+			}
+
 			for (const name of signals) {
 				process.off(name, onSignal);
 			}

@@ -2,6 +2,7 @@
 Values of options, read once and for all.
 */
 import {InvalidArgumentError} from 'commander';
+import {bytesExpected, readBytes} from '../system/read-bytes.ts';
 
 /**
 A whole number, 0 or more.
@@ -14,18 +15,13 @@ export const parseCount = (text: string): number => {
 	return Number(text);
 };
 
-const unitBytes: Readonly<Record<string, number>> = {
-	'': 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3,
-};
-
 /**
 A number of bytes: `500K`, `5M`, `1.5G`, or a plain number.
 */
 export const parseBytes = (text: string): number => {
-	const match = /^(?<number>\d{1,15}(?:\.\d{1,3})?)(?<unit>[gkm]?)(?:i?b)?$/iv.exec(text);
-	const bytes = match === null ? 0 : Math.floor(Number(match.groups!.number) * unitBytes[match.groups!.unit!.toLowerCase()]!);
-	if (bytes < 1) {
-		throw new InvalidArgumentError('Give bytes, such as 500K, 5M or 1.5G.');
+	const bytes = readBytes(text);
+	if (bytes === undefined) {
+		throw new InvalidArgumentError(bytesExpected);
 	}
 
 	return bytes;

@@ -42,8 +42,10 @@ const createArgument = ({syntax, description, choices}: ArgumentDescription): Ar
 	return choices === undefined ? argument : argument.choices(choices);
 };
 
-const createOption = ({flags, description, choices, parse, repeatable}: OptionDescription): Option => {
-	const option = new Option(flags, description);
+const createOption = ({
+	flags, description, choices, parse, repeatable, hidden = false,
+}: OptionDescription): Option => {
+	const option = new Option(flags, description).hideHelp(hidden);
 	if (choices !== undefined) {
 		option.choices(choices);
 	}

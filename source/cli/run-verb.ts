@@ -112,7 +112,7 @@ export const runVerb = async <Result>(verb: Verb<object, Result>, globals: Globa
 		if (!globals.json && !globals.quiet) {
 			say(`${message}\n`);
 		}
-	});
+	}, globals.stopAtEof);
 
 	const {signal} = interrupts;
 	try {

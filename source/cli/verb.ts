@@ -31,6 +31,9 @@ export type OptionDescription = {
 
 	/** May be given several times; the values are collected. */
 	readonly repeatable?: boolean;
+
+	/** Not in the help, and not completed: for programs. */
+	readonly hidden?: boolean;
 };
 
 export type CommandGroup = 'Start here' | 'Services' | 'History' | 'Hosts' | 'Help' | 'Plumbing';
@@ -85,6 +88,9 @@ export type GlobalOptions = {
 	readonly quiet: boolean;
 	readonly yes: boolean;
 	readonly verbose: boolean;
+
+	/** Stops as at Ctrl-C when the standard input ends: whoever runs it is then gone, or does not want it any more. */
+	readonly stopAtEof?: boolean;
 };
 
 /**

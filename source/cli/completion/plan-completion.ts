@@ -41,7 +41,7 @@ const optionsOf = (command: CommandDescription | undefined): readonly OptionDesc
 const optionCandidates = (options: readonly OptionDescription[]): Candidate[] => [
 	...options.flatMap(option => {
 		const {long} = partsOf(option);
-		return long === undefined ? [] : [{value: long, description: option.description}];
+		return long === undefined || option.hidden === true ? [] : [{value: long, description: option.description}];
 	}),
 	{value: '--help', description: 'print the help'},
 ];

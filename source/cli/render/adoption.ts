@@ -1,20 +1,10 @@
 /**
 What adopting is going to do, what it did, and what was dropped.
 */
-import type {AdoptionPlan, AdoptionResult} from '../../actions/adopt.ts';
+import type {AdoptionResult} from '../../actions/adopt.ts';
 import type {DropResult, Original} from '../../actions/drop-originals.ts';
 import {formatBytes, formatDuration} from '../output/format.ts';
 import type {View} from '../output/view.ts';
-
-/** A line each of what is going to happen. */
-export const describePlan = ({volumes, stops, wantedBytes, notices}: AdoptionPlan): string[] => [
-	...volumes.map(({volume, engineVolume, bytes, keptAs, replaces}) =>
-		`taking over ${volume} (${formatBytes(bytes)}) from the Docker volume ${engineVolume}${keptAs === undefined ? '' : `; the original stays as ${keptAs}`}${
-			replaces ? '; older data of it in the pool go into a safety commit' : ''}`),
-	wantedBytes === 0 ? 'the pool shares the blocks of what is there' : `the pool needs ${formatBytes(wantedBytes)} for it`,
-	stops.length === 0 ? 'no service has to be stopped' : `stopping ${stops.join(', ')} until it is done`,
-	...notices,
-];
 
 export const renderAdoption = ({adopted, commit, restarted, readyMilliseconds}: AdoptionResult, {style}: View): string => [
 	...adopted.map(({volume, bytes, keptAs, treeHash}) =>

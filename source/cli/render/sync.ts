@@ -5,23 +5,11 @@ import type {CloneResult} from '../../actions/clone.ts';
 import type {FetchResult} from '../../actions/fetch.ts';
 import type {PullResult} from '../../actions/pull.ts';
 import type {PushResult} from '../../actions/push.ts';
-import {formatBytes, formatCount, shortId} from '../output/format.ts';
+import {describeMoved} from '../../actions/sync/describe-moved.ts';
+import {formatCount, shortId} from '../output/format.ts';
 import {renderTable} from '../output/table.ts';
 import type {View} from '../output/view.ts';
 import {renderRestart} from './restarted.ts';
-
-type Moved = Pick<FetchResult, 'streamBytes' | 'wireBytes' | 'resumedBytes' | 'snapshots'>;
-
-/** `2 snapshots (1 in full), 31.2 MiB as 9.1 MiB over the line`; nothing where nothing went. */
-export const describeMoved = ({streamBytes, wireBytes, resumedBytes, snapshots}: Moved): string => {
-	if (snapshots.length === 0) {
-		return '';
-	}
-
-	const full = snapshots.filter(({kind}) => kind === 'full').length;
-	const resumed = resumedBytes > 0 ? `; ${formatBytes(resumedBytes)} were there from an earlier try` : '';
-	return `${formatCount(snapshots.length, 'snapshot')}${full > 0 ? ` (${full} in full)` : ''}, ${formatBytes(streamBytes)} as ${formatBytes(wireBytes)} over the line${resumed}`;
-};
 
 const renderRefs = ({branches}: FetchResult, {style}: View): string => renderTable(branches.filter(({from, to}) => from !== to).map(({remote, from, to}) => [
 	style.red(remote),
