@@ -139,6 +139,7 @@ process.exitCode = await runScreen({
 		logs,
 		refresh() {},
 		countBranches() {},
+		leaveHost: () => () => {},
 		stop() {
 			clearInterval(timer);
 			unsubscribe();

@@ -10,6 +10,7 @@ import {dispatch} from './keys/dispatch.ts';
 import type {Binding} from './keys/key-map.ts';
 import {createAsk} from './modals/ask.ts';
 import {runClock} from './sources/clock.ts';
+import {runningJobs} from './state/select.ts';
 import type {Controller} from './sources/controller.ts';
 import type {State} from './state/state.ts';
 import type {Store} from './state/store.ts';
@@ -61,12 +62,15 @@ export const runScreen = async ({store, bindings, controller, draw}: ScreenOptio
 		},
 	});
 
+	let isLent = false;
 	const suspend = async (run: () => Promise<void>): Promise<void> => {
 		const lent = await drawing.suspend();
 		session.pause();
+		isLent = true;
 		try {
 			await run();
 		} finally {
+			isLent = false;
 			session.resume();
 			await lent.resume();
 			store.setState({terminal: sizeOf(stdout), now: Date.now()});
@@ -99,7 +103,15 @@ export const runScreen = async ({store, bindings, controller, draw}: ScreenOptio
 	};
 
 	const tools: Tools = {
-		store, jobs, ask: createAsk(store), terminal, bindings, logs: controller.logs, refresh: controller.refresh, countBranches: controller.countBranches,
+		store,
+		jobs,
+		ask: createAsk(store),
+		terminal,
+		bindings,
+		logs: controller.logs,
+		refresh: controller.refresh,
+		countBranches: controller.countBranches,
+		leaveHost: controller.leaveHost,
 	};
 	const session = createSession({
 		stdin,
@@ -113,25 +125,54 @@ export const runScreen = async ({store, bindings, controller, draw}: ScreenOptio
 		},
 	});
 
-	// Whatever happens, the terminal is given back before anything is printed.
-	const onExit = (): void => {
+	const taken: {by?: Drawing} = {};
+	let isGivenBack = false;
+
+	// Whatever happens, the terminal is given back before anything is printed; nothing may be drawn after that. Once: leaving the alternate screen
+	// puts the cursor where it was before, and what is printed next would be written over the error.
+	const giveBack = (): void => {
+		if (isGivenBack) {
+			return;
+		}
+
+		isGivenBack = true;
+		try {
+			taken.by?.stop();
+		} catch {
+			// It may have been drawing that failed.
+		}
+
 		session.restore(true);
 	};
 
 	const onCrash = (error: unknown): void => {
-		session.restore(true);
+		giveBack();
 		process.stderr.write(`${error instanceof Error ? error.stack ?? error.message : String(error)}\n`);
 		// eslint-disable-next-line unicorn/no-process-exit -- There is nothing to go on with.
 		process.exit(1);
 	};
 
+	// Ctrl-C is a key here: a signal comes from who cancels a transfer by its record, or from the keyboard while another program has the terminal.
+	const interrupt = (): boolean => {
+		const transfers = runningJobs(store.getState()).filter(({transfer}) => transfer !== undefined);
+		for (const {id} of isLent ? [] : transfers) {
+			jobs.cancel(id);
+		}
+
+		return isLent || transfers.length > 0;
+	};
+
 	for (const [name, code] of Object.entries(signalCodes)) {
 		process.on(name, () => {
+			if (name === 'SIGINT' && interrupt()) {
+				return;
+			}
+
 			ended.resolve(code);
 		});
 	}
 
-	process.on('exit', onExit);
+	process.on('exit', giveBack);
 	process.on('uncaughtException', onCrash);
 	process.on('unhandledRejection', onCrash);
 
@@ -145,6 +186,7 @@ export const runScreen = async ({store, bindings, controller, draw}: ScreenOptio
 
 	stdout.on('resize', onResize);
 	const drawing = draw(onCrash);
+	taken.by = drawing;
 	session.start();
 	const clock = runClock(store);
 	const exitCode = await ended.promise;
@@ -154,6 +196,6 @@ export const runScreen = async ({store, bindings, controller, draw}: ScreenOptio
 	drawing.stop();
 	session.restore(false);
 	await Promise.race([jobs.stop(), delay(patienceMilliseconds)]);
-	process.off('exit', onExit);
+	process.off('exit', giveBack);
 	return exitCode;
 };

@@ -3,63 +3,12 @@ Keys, pastes and the mouse against a real store, without a terminal.
 */
 import {setImmediate as soon} from 'node:timers/promises';
 import test from 'ava';
-import type {Tools} from '../../source/tui/actions/action.ts';
-import {createJobs} from '../../source/tui/jobs/jobs.ts';
-import {dispatch} from '../../source/tui/keys/dispatch.ts';
-import {usualBindings} from '../../source/tui/keys/key-map.ts';
-import {createTokeniser} from '../../source/tui/keys/tokenise.ts';
-import {createAsk} from '../../source/tui/modals/ask.ts';
-import {createLogRing} from '../../source/tui/sources/log-ring.ts';
-import {createLogView} from '../../source/tui/sources/log-view.ts';
 import {activeTab, currentBranch, currentCommit} from '../../source/tui/state/select.ts';
-import {makeStore} from '../../source/tui/state/store.ts';
 import type {State} from '../../source/tui/state/state.ts';
 import {sampleCommits, sampleStack, sampleState} from './sample.ts';
+import {withoutTerminal} from './without-terminal.ts';
 
-const setUp = (change: Partial<State> = {}) => {
-	const store = makeStore(sampleState(change));
-	const done: string[] = [];
-	const tools: Tools = {
-		store,
-		jobs: createJobs({store, onEnd() {}}),
-		ask: createAsk(store),
-		bindings: usualBindings,
-		logs: createLogView(createLogRing()),
-		refresh() {
-			done.push('refresh');
-		},
-		countBranches() {},
-		terminal: {
-			async suspend(run) {
-				await run();
-			},
-			copy(text) {
-				done.push(`copy ${text}`);
-			},
-			redraw() {},
-			setMouse(isOn) {
-				done.push(`mouse ${isOn ? 'on' : 'off'}`);
-			},
-			async stop() {},
-			quit() {
-				done.push('quit');
-			},
-		},
-	};
-	const type = async (text: string): Promise<State> => {
-		const tokeniser = createTokeniser();
-		for (const token of [...tokeniser.feed(text), ...tokeniser.flush()]) {
-			dispatch(token, tools);
-			await soon();
-		}
-
-		return store.getState();
-	};
-
-	return {
-		store, tools, type, done,
-	};
-};
+const setUp = (change: Partial<State> = {}) => withoutTerminal(sampleState(change));
 
 test('keys move, focus and change tabs', async t => {
 	const {type} = setUp();

@@ -1,65 +1,118 @@
 /**
-The terminal UI under a shell in tmux: what only a real terminal with job control shows.
+The terminal UI under a shell in tmux: what only a real terminal with job control shows, and that the terminal is given back however it ends.
 */
-import {mkdir, mkdtemp, rm} from 'node:fs/promises';
+import {
+	mkdir,
+	mkdtemp,
+	readFile,
+	writeFile,
+} from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
-import {setTimeout as delay} from 'node:timers/promises';
-import test from 'ava';
-import {execa} from 'execa';
-import {buildCli, cliEnvironment, cliPath} from '../fixtures/built-cli.ts';
+import test, {type ExecutionContext} from 'ava';
+import {buildCli, cliPath} from '../fixtures/built-cli.ts';
+import {removeTree} from '../fixtures/remove-tree.ts';
 import {skipAloud} from '../fixtures/skip-aloud.ts';
+import {hasTmux, openTmux, type TmuxShell} from '../fixtures/tmux.ts';
 
-const {exitCode} = await execa('tmux', ['-V'], {reject: false});
+/** Loaded into the program before all else: it fails when it is told to, as any mistake in it could make it. */
+const failing = (processFile: string): string => `
+import {writeFileSync} from 'node:fs';
+if (process.argv[1].endsWith('coppice.js')) {
+	writeFileSync(${JSON.stringify(processFile)}, String(process.pid));
+	process.on('SIGUSR2', () => { throw new Error('thrown on purpose'); });
+	process.on('SIGWINCH', () => { if (process.env.REJECT_ON_RESIZE) Promise.reject(new Error('rejected on purpose')); });
+}
+`;
 
-if (exitCode === 0) {
-	test('ctrl-z gives the shell back, fg the screen, q both', async t => {
+if (await hasTmux()) {
+	let root = '';
+	let tmux: TmuxShell;
+	let processFile = '';
+	const isShown = (screen: string): boolean => screen.includes('1 Stacks') && screen.includes('make a new stack');
+
+	test.before(async () => {
 		await buildCli();
-		const root = await mkdtemp(path.join(os.tmpdir(), 'coppice-tmux-'));
-		const folder = path.join(root, 'work');
-		await mkdir(folder);
-		const tmux = async (...words: string[]): Promise<string> => {
-			const {stdout} = await execa('tmux', ['-S', path.join(root, 'socket'), '-f', '/dev/null', ...words], {
-				cwd: folder, extendEnv: false, env: {...cliEnvironment({COPPICE_HOME: path.join(root, 'home'), CI: undefined, PS1: 'prompt> '}), ENV: undefined},
-			});
-			return stdout;
-		};
+		root = await mkdtemp(path.join(os.tmpdir(), 'coppice-manners-'));
+		await mkdir(path.join(root, 'work'));
+		processFile = path.join(root, 'process');
+		const preload = path.join(root, 'failing.mjs');
+		await writeFile(preload, failing(processFile));
+		tmux = await openTmux({
+			folder: path.join(root, 'work'), columns: 100, rows: 30, env: {COPPICE_HOME: path.join(root, 'home'), NODE_OPTIONS: `--import=${preload}`},
+		});
+	});
 
-		const until = async (isThere: (screen: string) => boolean, what: string): Promise<void> => {
-			const end = performance.now() + 20_000;
-			for (let screen = await tmux('capture-pane', '-p'); !isThere(screen); screen = await tmux('capture-pane', '-p')) {
-				if (performance.now() > end) {
-					throw new Error(`${what} did not come. The screen:\n${screen}`);
-				}
+	test.after.always(async () => {
+		await tmux?.dispose();
+		await removeTree(root);
+	});
 
-				await delay(50);
+	const start = async (variables = ''): Promise<void> => {
+		await tmux.type(`clear; ${variables} '${process.execPath}' '${cliPath}'\n`);
+		await tmux.until(isShown);
+		for (const [flag, value] of [['alternate_on', '1'], ['cursor_flag', '0'], ['mouse_any_flag', '1']] as const) {
+			if (await tmux.flag(flag) !== value) {
+				throw new Error(`The program did not take the terminal: ${flag} is not ${value}.`);
 			}
-		};
-
-		const isShown = (screen: string): boolean => screen.includes('1 Stacks') && screen.includes('make a new stack');
-		try {
-			await tmux('new-session', '-d', '-x', '100', '-y', '30', 'env -u CI PS1="prompt> " sh -i');
-			await until(screen => screen.includes('prompt>'), 'the shell');
-			await tmux('send-keys', `${process.execPath} ${cliPath}`, 'Enter');
-			await until(isShown, 'the screen');
-			await tmux('send-keys', 'C-z');
-			await until(screen => !screen.includes('1 Stacks') && /prompt> *$/v.test(screen.trimEnd()), 'the shell again');
-			await tmux('send-keys', 'echo still "h"ere', 'Enter');
-			await until(screen => screen.includes('still here'), 'the answer of the shell');
-			await tmux('send-keys', 'fg', 'Enter');
-			await until(isShown, 'the screen again');
-			await tmux('send-keys', '?');
-			await until(screen => screen.includes('In stacks'), 'the help');
-			await tmux('send-keys', 'q', 'q');
-			await until(screen => screen.includes('still here') && !screen.includes('1 Stacks'), 'the shell at the end');
-			await tmux('send-keys', 'echo ended with $?', 'Enter');
-			await until(screen => screen.includes('ended with 0'), 'the exit code');
-			t.regex(await tmux('capture-pane', '-p'), /still here[\s\S]*ended with 0/v);
-		} finally {
-			await execa('tmux', ['-S', path.join(root, 'socket'), 'kill-server'], {reject: false});
-			await rm(root, {recursive: true, force: true});
 		}
+	};
+
+	/** The shell is there again, with the terminal as it was before. Returns what is on the screen. */
+	const isGivenBack = async (t: ExecutionContext, code: number): Promise<string> => {
+		await tmux.until(screen => !screen.includes('1 Stacks') && screen.includes('prompt>'));
+		await tmux.type('echo "it ended with $?"; stty -a\n');
+		const screen = await tmux.until(/it ended with \d[\s\S]*\sisig\s[\s\S]+prompt>\s*$/v);
+		t.true(screen.includes(`it ended with ${code}`), screen);
+		t.regex(screen, /\bisig icanon /v);
+		t.regex(screen, / echo /v);
+		for (const [flag, value] of [['alternate_on', '0'], ['cursor_flag', '1'], ['mouse_any_flag', '0']] as const) {
+			t.is(await tmux.flag(flag), value, flag);
+		}
+
+		const output = await tmux.output();
+		t.true(output.lastIndexOf('\u{1B}[?2004l') > output.lastIndexOf('\u{1B}[?2004h'), 'pastes are bracketed');
+		return screen;
+	};
+
+	test.serial('ctrl-z gives the shell back, fg the screen, q both', async t => {
+		await start();
+		await tmux.press('C-z');
+		await tmux.until(screen => !screen.includes('1 Stacks') && /prompt> *$/v.test(screen.trimEnd()));
+		await tmux.type('echo still "h"ere; stty -a\n');
+		t.regex(await tmux.until(/still here[\s\S]*\sisig\s/v), /\bisig icanon /v);
+		t.is(await tmux.flag('mouse_any_flag'), '0');
+		await tmux.type('fg\n');
+		await tmux.until(isShown);
+		t.is(await tmux.flag('mouse_any_flag'), '1');
+		await tmux.press('?');
+		await tmux.until('In stacks');
+		await tmux.press('q', 'q');
+		t.regex(await isGivenBack(t, 0), /still here/v);
+	});
+
+	/** The program itself. */
+	const findProgram = async (): Promise<number> => Number(await readFile(processFile, 'utf8'));
+
+	for (const [signal, code] of [['SIGTERM', 143], ['SIGINT', 130], ['SIGHUP', 129]] as const) {
+		test.serial(`${signal} gives the terminal back`, async t => {
+			await start();
+			process.kill(await findProgram(), signal);
+			await isGivenBack(t, code);
+		});
+	}
+
+	test.serial('an error that nobody caught gives the terminal back, and is printed after', async t => {
+		await start();
+		process.kill(await findProgram(), 'SIGUSR2');
+		t.true((await isGivenBack(t, 1)).includes('Error: thrown on purpose'));
+	});
+
+	test.serial('so does a promise that nobody waited for', async t => {
+		await start('REJECT_ON_RESIZE=1');
+		await tmux.resize(101, 30);
+		t.true((await isGivenBack(t, 1)).includes('Error: rejected on purpose'));
 	});
 } else {
 	skipAloud('the terminal UI in tmux', 'tmux is not installed');

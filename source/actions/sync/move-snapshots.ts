@@ -7,7 +7,6 @@ import {CoppiceError} from '../../system/errors.ts';
 import {formatBytes} from '../../system/format.ts';
 import type {VolumeAddress} from '../../storage/layout.ts';
 import type {AppliedReport} from '../../transfer/applied.ts';
-import {boundMemory} from '../../transfer/bound-memory.ts';
 import type {TransferRequest} from '../../transfer/channel.ts';
 import {retryTransfer} from '../../transfer/retry.ts';
 import {giveSnapshot, takeSnapshot, type SnapshotTransfer} from './channel-snapshots.ts';
@@ -120,7 +119,6 @@ export const moveSnapshots = async (
 	planned: ReadonlyMap<string, readonly PlannedSend[]>,
 	options: MoveOptions,
 ): Promise<readonly MovedSnapshot[]> => {
-	boundMemory();
 	const sends = planned.values().toArray().flat();
 	options.tracker.plan(sends);
 	const atOnce = Math.min(parallel, Math.max(1, planned.size));

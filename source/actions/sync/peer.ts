@@ -8,6 +8,7 @@ import type {Home} from '../../host/home.ts';
 import type {Host, HostRecord} from '../../host/host.ts';
 import {listHosts, readHost} from '../../host/host-registry.ts';
 import {openHost} from '../../host/open-host.ts';
+import {boundMemory} from '../../transfer/bound-memory.ts';
 
 export type Peer = {
 	/** As `host add` has named it. */
@@ -57,6 +58,8 @@ export const withPeer = async <Result>(
 	run: (peer: Peer) => Promise<Result>,
 	{signal}: {signal?: AbortSignal | undefined} = {},
 ): Promise<Result> => {
+	// Most of what is asked of a peer ends in a transfer.
+	boundMemory();
 	const host = openHost(record, {home});
 	try {
 		const {hello: {production}} = await host.connect({signal});

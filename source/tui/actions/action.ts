@@ -6,7 +6,7 @@ import {quoteWord} from '../../system/quote-word.ts';
 import type {Ask} from '../modals/ask.ts';
 import type {Jobs} from '../jobs/jobs.ts';
 import type {Binding} from '../keys/key-map.ts';
-import type {StackView, State} from '../state/state.ts';
+import {isLocal, type StackView, type State} from '../state/state.ts';
 import type {Store} from '../state/store.ts';
 import type {LogView} from '../sources/log-view.ts';
 
@@ -38,9 +38,12 @@ export type Tools = {
 
 	/** Counts what each branch takes on disk. */
 	countBranches(): void;
+
+	/** Leaves a host alone, so that nothing of this program runs there; what it returns takes it up again. */
+	leaveHost(name: string): () => void;
 };
 
-export type ActionGroup = 'History' | 'Services' | 'Stacks' | 'Logs' | 'Jobs' | 'Moving' | 'View' | 'Program';
+export type ActionGroup = 'History' | 'Services' | 'Stacks' | 'Hosts' | 'Logs' | 'Jobs' | 'Moving' | 'View' | 'Program';
 
 export type Action = {
 	readonly id: string;
@@ -57,8 +60,12 @@ export type Action = {
 	readonly run: (tools: Tools) => Promise<void> | void;
 };
 
-/** A command line for a stack: from its folder, unless that is where this program was started. */
-export const commandLine = (state: State, stack: Pick<StackView, 'folder'> | undefined, ...words: readonly string[]): string => {
+/** A command line for a stack: from its folder, unless that is where this program was started; on another host by its name. */
+export const commandLine = (state: State, stack: Pick<StackView, 'folder'> & Partial<Pick<StackView, 'host' | 'name'>> | undefined, ...words: readonly string[]): string => {
+	if (stack?.host !== undefined && stack.name !== undefined && !isLocal({host: stack.host})) {
+		return ['coppice', '-H', stack.host, '--stack', stack.name, ...words].map(word => quoteWord(word)).join(' ');
+	}
+
 	const place = stack === undefined || stack.folder === state.directory ? [] : ['-C', stack.folder];
 	return ['coppice', ...place, ...words].map(word => quoteWord(word)).join(' ');
 };

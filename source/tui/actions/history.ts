@@ -9,7 +9,7 @@ import {reset} from '../../actions/reset.ts';
 import {switchBranch} from '../../actions/switch.ts';
 import {createTag, deleteTag} from '../../actions/tag.ts';
 import {redo, undo, type UndoResult} from '../../actions/undo.ts';
-import {openWorkspace} from '../../actions/workspace/open-workspace.ts';
+import {workOnStack} from '../jobs/stack-work.ts';
 import {
 	firstLine,
 	formatBytes,
@@ -29,7 +29,13 @@ import type {StackView, State} from '../state/state.ts';
 import {focusPanel, showTab} from '../state/update.ts';
 import {commandLine, type Action, type Tools} from './action.ts';
 import {lossOfBranch, lossOfReset} from './loss.ts';
-import {needsCommit, needsStack, runVerb} from './with-stack.ts';
+import {
+	needsCommit,
+	needsShown,
+	needsShownCommit,
+	needsStack,
+	runVerb,
+} from './with-stack.ts';
 
 const stackOf = (state: State): StackView => selectedStack(state)!;
 
@@ -52,10 +58,8 @@ const runSwitch = async (tools: Tools, stack: StackView, branch: string): Promis
 		title: `switch to ${branch}`,
 		words: ['switch', branch],
 		canCancel: true,
-		async run(workspace, {signal}) {
-			const result = await switchBranch(workspace, {branch, signal});
-			return result.from === result.to ? `Already on ${branch}.` : `Switched to ${branch}${readyText(result)}.`;
-		},
+		run: async (workspace, {signal}) => switchBranch(workspace, {branch, signal}),
+		tell: result => result.from === result.to ? `Already on ${branch}.` : `Switched to ${branch}${readyText(result)}.`,
 	});
 };
 
@@ -79,21 +83,17 @@ const makeBranch = async (tools: Tools, from: string | undefined): Promise<void>
 			title: `switch to new branch ${name}`,
 			words: ['switch', '-c', name, ...revision],
 			canCancel: true,
-			async run(workspace, {signal}) {
-				const result = await switchBranch(workspace, {
-					branch: name, create: true, signal, ...(from !== undefined && {from}),
-				});
-				return `On new branch ${name}${readyText(result)}.`;
-			},
+			run: async (workspace, {signal}) => switchBranch(workspace, {
+				branch: name, create: true, signal, ...(from !== undefined && {from}),
+			}),
+			tell: result => `On new branch ${name}${readyText(result)}.`,
 		});
 	} else if (choice === 'make') {
 		await runVerb(tools, stack, {
 			title: `make branch ${name}`,
 			words: ['branch', name, ...revision],
-			async run(workspace) {
-				const made = await createBranch(workspace, {name, ...(from !== undefined && {from})});
-				return `Made branch ${name} at ${shortId(made.commit)}.`;
-			},
+			run: async workspace => createBranch(workspace, {name, ...(from !== undefined && {from})}),
+			tell: made => `Made branch ${name} at ${shortId(made.commit)}.`,
 		});
 	}
 };
@@ -104,7 +104,7 @@ const runReset = async (tools: Tools, target: string): Promise<void> => {
 	const label = target === 'HEAD' ? `its last commit, ${shortId(stack.detail?.head ?? '')}` : shortId(target);
 	const isSure = await tools.ask.confirm({
 		title: `Reset ${stack.branch ?? ''} of ${stack.name} to ${label}`,
-		lost: async () => lossOfReset(await openWorkspace({directory: stack.folder}), target),
+		lost: async () => lossOfReset(state, stack, target),
 		way: 'It is all kept as a safety commit: `z` brings it back.',
 		...(isProduction(state) && {typed: stack.name}),
 	});
@@ -117,15 +117,15 @@ const runReset = async (tools: Tools, target: string): Promise<void> => {
 		title: `reset ${stack.branch ?? ''} to ${shortId(target === 'HEAD' ? stack.detail?.head ?? '' : target)}`,
 		words,
 		canCancel: true,
-		async run(workspace, {signal}) {
-			const result = await reset(workspace, {target, signal});
-			return `${result.branch} has the data of ${shortId(result.commit)}${readyText(result)}; what was there is kept in ${shortId(result.kept)}, z brings it back.`;
-		},
+		run: async (workspace, {signal}) => reset(workspace, {target, signal}),
+		tell: result => `${result.branch} has the data of ${shortId(result.commit)}${readyText(result)}; what was there is kept in ${shortId(result.kept)}, z brings it back.`,
 	});
 };
 
 /** The commit that the selection stands for. */
 const targetOf = (state: State): string | undefined => sidePanelOf(state) === 'branches' ? currentBranch(state)?.tip ?? undefined : currentCommit(state)?.id;
+
+const needsShownTarget = (state: State): string | undefined => needsShown(state) ?? (targetOf(state) === undefined ? 'There is no commit here.' : undefined);
 
 const needsTarget = (state: State): string | undefined => needsStack(state) ?? (targetOf(state) === undefined ? 'There is no commit here.' : undefined);
 
@@ -162,14 +162,10 @@ export const historyActions: readonly Action[] = [
 				title: `commit "${firstLine(message)}"`,
 				words: ['commit', '-m', message.trim()],
 				canCancel: true,
-				async run(workspace, {signal, report}) {
-					const result = await commit(workspace, {message: message.trim(), signal});
-					for (const notice of result.notices) {
-						report({type: 'notice', message: notice});
-					}
-
-					const {id, consistency, stillMilliseconds} = result.commit;
-					return `${shortId(id)}: ${formatBytes(result.measure.changedBytes)} changed, ${consistency}${stillMilliseconds > 0 ? `, writers stood still for ${formatDuration(stillMilliseconds)}` : ''}.`;
+				run: async (workspace, {signal}) => commit(workspace, {message: message.trim(), signal}),
+				notices: ({notices}) => notices,
+				tell({commit: {id, consistency, stillMilliseconds}, measure}) {
+					return `${shortId(id)}: ${formatBytes(measure.changedBytes)} changed, ${consistency}${stillMilliseconds > 0 ? `, writers stood still for ${formatDuration(stillMilliseconds)}` : ''}.`;
 				},
 			});
 		},
@@ -214,10 +210,8 @@ export const historyActions: readonly Action[] = [
 				title: `switch to the definition of ${target.slice(0, 20)}`,
 				words: ['switch', '--definition', target],
 				canCancel: true,
-				async run(workspace, {signal}) {
-					const result = await switchDefinition(workspace, {target, signal});
-					return `On ${result.to} with the definition of ${shortId(result.definition?.commit ?? '')}${readyText(result)}.`;
-				},
+				run: async (workspace, {signal}) => switchDefinition(workspace, {target, signal}),
+				tell: result => `On ${result.to} with the definition of ${shortId(result.definition?.commit ?? '')}${readyText(result)}.`,
 			});
 		},
 	},
@@ -233,7 +227,7 @@ export const historyActions: readonly Action[] = [
 			const {name} = currentBranch(state)!;
 			const isSure = await tools.ask.confirm({
 				title: `Delete branch ${name} of ${stack.name}`,
-				lost: async () => lossOfBranch(await openWorkspace({directory: stack.folder}), name),
+				lost: async () => lossOfBranch(state, stack, name),
 				way: 'The data are kept as a safety commit: `z` brings the branch back.',
 				...(isProduction(state) && {typed: name}),
 			});
@@ -241,10 +235,8 @@ export const historyActions: readonly Action[] = [
 				await runVerb(tools, stack, {
 					title: `delete branch ${name}`,
 					words: ['branch', '-d', name],
-					async run(workspace) {
-						const {kept} = await deleteBranch(workspace, {name});
-						return `Deleted ${name}; its data are kept in ${shortId(kept)}, z brings it back.`;
-					},
+					run: async workspace => deleteBranch(workspace, {name}),
+					tell: ({kept}) => `Deleted ${name}; its data are kept in ${shortId(kept)}, z brings it back.`,
 				});
 			}
 		},
@@ -263,10 +255,8 @@ export const historyActions: readonly Action[] = [
 				await runVerb(tools, stackOf(state), {
 					title: `rename branch ${from} to ${to}`,
 					words: ['branch', '-m', from, to],
-					async run(workspace) {
-						await renameBranch(workspace, {from, to});
-						return `Renamed ${from} to ${to}.`;
-					},
+					run: async workspace => renameBranch(workspace, {from, to}),
+					tell: () => `Renamed ${from} to ${to}.`,
 				});
 			}
 		},
@@ -300,7 +290,8 @@ export const historyActions: readonly Action[] = [
 				title: `undo: ${stack.detail?.undo ?? ''}`,
 				words: ['undo'],
 				canCancel: true,
-				run: async (workspace, {signal}) => undoText('undo', await undo(workspace, {signal})),
+				run: async (workspace, {signal}) => undo(workspace, {signal}),
+				tell: result => undoText('undo', result),
 			});
 		},
 	},
@@ -312,7 +303,7 @@ export const historyActions: readonly Action[] = [
 		twin: twin('redo'),
 		async run(tools) {
 			await runVerb(tools, stackOf(tools.store.getState()), {
-				title: 'redo', words: ['redo'], canCancel: true, run: async (workspace, {signal}) => undoText('redo', await redo(workspace, {signal})),
+				title: 'redo', words: ['redo'], canCancel: true, run: async (workspace, {signal}) => redo(workspace, {signal}), tell: result => undoText('redo', result),
 			});
 		},
 	},
@@ -338,10 +329,8 @@ export const historyActions: readonly Action[] = [
 				await runVerb(tools, stackOf(state), {
 					title: `tag ${shortId(revision)} as ${name}`,
 					words: ['tag', name, shortId(revision)],
-					async run(workspace) {
-						await createTag(workspace, {name, revision});
-						return `Tag ${name} names ${shortId(revision)}.`;
-					},
+					run: async workspace => createTag(workspace, {name, revision}),
+					tell: () => `Tag ${name} names ${shortId(revision)}.`,
 				});
 			}
 		},
@@ -359,10 +348,8 @@ export const historyActions: readonly Action[] = [
 				await runVerb(tools, stack, {
 					title: `delete tag ${name}`,
 					words: ['tag', '-d', name],
-					async run(workspace) {
-						await deleteTag(workspace, {name});
-						return `Deleted tag ${name}; the commit stays.`;
-					},
+					run: async workspace => deleteTag(workspace, {name}),
+					tell: () => `Deleted tag ${name}; the commit stays.`,
 				});
 			}
 		},
@@ -371,7 +358,7 @@ export const historyActions: readonly Action[] = [
 		id: 'diff.live',
 		group: 'History',
 		title: 'Show what differs between the last commit and the live data',
-		obstacle: needsCommit,
+		obstacle: needsShownCommit,
 		twin: twin('diff'),
 		run({store}) {
 			store.setState(focusPanel('stacks'));
@@ -382,7 +369,7 @@ export const historyActions: readonly Action[] = [
 		id: 'diff.here',
 		group: 'History',
 		title: 'Show what differs between the selected commit and the live data',
-		obstacle: needsTarget,
+		obstacle: needsShownTarget,
 		twin: state => commandLine(state, selectedStack(state), 'diff', shortId(targetOf(state) ?? '')),
 		run({store}) {
 			store.setState(state => {
@@ -395,7 +382,7 @@ export const historyActions: readonly Action[] = [
 		id: 'commit.show',
 		group: 'History',
 		title: 'Show the selected commit',
-		obstacle: needsTarget,
+		obstacle: needsShownTarget,
 		run({store}) {
 			store.setState(showTab('commit'));
 			store.setState(focusPanel('main'));
@@ -425,10 +412,8 @@ export const historyActions: readonly Action[] = [
 				await runVerb(tools, stackOf(state), {
 					title: `remove ${shortId(id)}`,
 					words: ['prune', shortId(id)],
-					async run(workspace) {
-						await prune(workspace, {revisions: [id]});
-						return `Removed ${shortId(id)}; z brings it back.`;
-					},
+					run: async workspace => prune(workspace, {revisions: [id]}),
+					tell: () => `Removed ${shortId(id)}; z brings it back.`,
 				});
 			}
 		},
@@ -450,7 +435,7 @@ export const historyActions: readonly Action[] = [
 			const isSure = await tools.ask.confirm({
 				title: `Prune ${stack.name}`,
 				async lost() {
-					const {removed, destroyed} = await prune(await openWorkspace({directory: stack.folder}), {keep, dryRun: true});
+					const {removed, destroyed} = await workOnStack(state, stack, {words: ['prune', '--keep', keep, '--dry-run'], run: async workspace => prune(workspace, {keep, dryRun: true})});
 					return [
 						...removed.slice(0, 12).map(({id, message, kind}) => `${shortId(id)} ${firstLine(message)}${kind === 'safety' ? ' [safety]' : ''}`),
 						...removed.length > 12 ? [`… and ${removed.length - 12} more commits`] : [],
@@ -465,10 +450,8 @@ export const historyActions: readonly Action[] = [
 				await runVerb(tools, stack, {
 					title: 'prune',
 					words: ['prune', '--keep', keep],
-					async run(workspace) {
-						const result = await prune(workspace, {keep});
-						return `Removed ${formatCount(result.removed.length, 'commit')}; ${result.inTrash} in the trash.`;
-					},
+					run: async workspace => prune(workspace, {keep}),
+					tell: result => `Removed ${formatCount(result.removed.length, 'commit')}; ${result.inTrash} in the trash.`,
 				});
 			}
 		},

@@ -4,12 +4,27 @@ All actions, and how one is run.
 import {describeError} from '../../system/describe-error.ts';
 import type {State} from '../state/state.ts';
 import type {Action, Tools} from './action.ts';
+import {compareActions} from './compare.ts';
+import {forGoodActions} from './for-good.ts';
 import {historyActions} from './history.ts';
+import {hostActions} from './hosts.ts';
 import {serviceActions} from './services.ts';
 import {stackActions} from './stacks.ts';
+import {syncActions} from './sync.ts';
+import {transferActions} from './transfers.ts';
 import {viewActions} from './view.ts';
 
-export const actions: readonly Action[] = [...historyActions, ...serviceActions, ...stackActions, ...viewActions];
+export const actions: readonly Action[] = [
+	...historyActions,
+	...forGoodActions,
+	...compareActions,
+	...serviceActions,
+	...stackActions,
+	...syncActions,
+	...transferActions,
+	...hostActions,
+	...viewActions,
+];
 
 const byId = new Map(actions.map(action => [action.id, action]));
 

@@ -1,9 +1,8 @@
 /**
-What a verb would take away, line by line: measured when it is asked for, not guessed.
+What a verb would take away, line by line: measured when it is asked for, not guessed, on the host where the stack is.
 */
-import {diff} from '../../actions/diff.ts';
+import {diff, type VolumeDiff} from '../../actions/diff.ts';
 import {listBranches} from '../../actions/branch.ts';
-import type {Workspace} from '../../actions/workspace/workspace.ts';
 import {
 	firstLine,
 	formatAge,
@@ -11,27 +10,55 @@ import {
 	formatCount,
 	shortId,
 } from '../../system/format.ts';
+import {workOnStack} from '../jobs/stack-work.ts';
+import type {StackView, State} from '../state/state.ts';
 
 const clock = (time: string): string => {
 	const date = new Date(time);
 	return `${String(date.getHours()).padStart(2, '0')}:${String(date.getMinutes()).padStart(2, '0')}`;
 };
 
+/** The commits that the current branch would leave: only the first parents, which is what `log` would no longer show of it. */
+const leftCommits = ({detail, branch}: StackView, target: string): readonly string[] => {
+	const tip = detail?.head ?? undefined;
+	if (tip === target || tip === undefined || detail === undefined) {
+		return [];
+	}
+
+	const byId = new Map(detail.commits.map(commit => [commit.id, commit]));
+	const left: string[] = [];
+	for (let id: string | undefined = tip; id !== undefined && id !== target && left.length < 1000;) {
+		const found = byId.get(id);
+		if (found !== undefined) {
+			left.push(`${shortId(found.id)} ${firstLine(found.message)}`);
+		}
+
+		id = found?.parents[0];
+	}
+
+	const isElsewhere = detail.branches.some(({name, tip: other, isRemote}) => !isRemote && name !== branch && other === tip);
+	if (isElsewhere || left.length === 0 || left.length >= 1000) {
+		return [];
+	}
+
+	return [
+		`${formatCount(left.length, 'commit')} of ${branch ?? ''} after ${shortId(target)}:`,
+		...left.slice(0, 6).map(line => `  ${line}`),
+		...left.length > 6 ? [`  … and ${left.length - 6} more`] : [],
+	];
+};
+
 /**
 What resetting the current branch would replace: the data that differ from the target, volume by volume, and the commits that the branch would leave.
+
+@param volumes - What differs between the target and the live data.
 */
-export const lossOfReset = async (workspace: Workspace, target: string): Promise<readonly string[]> => {
-	const {history} = workspace;
-	const [branch, branches] = await Promise.all([history.currentBranch(), history.branches()]);
-	const tip = branches.get(branch) ?? null;
-	const [commit, {volumes}] = await Promise.all([
-		tip === null ? undefined : history.readCommit(tip),
-		diff(workspace, {from: target, limit: 0}),
-	]);
-	const since = commit === undefined ? '' : ` since ${clock(commit.time)} (${formatAge(commit.time, new Date())})`;
+export const tellResetLoss = (stack: StackView, target: string, volumes: readonly VolumeDiff[], now = new Date()): readonly string[] => {
+	const tip = stack.detail?.head ?? null;
+	const commit = stack.detail?.commits.find(({id}) => id === tip);
+	const since = commit === undefined ? '' : ` since ${clock(commit.time)} (${formatAge(commit.time, now)})`;
 	const isTip = target === 'HEAD' || target === tip;
-	const changed = volumes.filter(volume => volume.kind !== 'same');
-	const lines = changed.map(({name, kind, bytes, fileCount}) => {
+	const lines = volumes.filter(volume => volume.kind !== 'same').map(({name, kind, bytes, fileCount}) => {
 		if (kind === 'added') {
 			return `${name}: all of it (${formatBytes(bytes)}); ${shortId(target)} does not have that volume`;
 		}
@@ -40,30 +67,18 @@ export const lossOfReset = async (workspace: Workspace, target: string): Promise
 			? `${formatBytes(bytes)} in ${name}${since}, ${formatCount(fileCount, 'file')}`
 			: `${name}: ${formatBytes(bytes)} in ${formatCount(fileCount, 'file')} differ from ${shortId(target)}`;
 	});
-	if (!isTip && tip !== null) {
-		const left: string[] = [];
-		// Only the first parents: what `log` would no longer show of this branch.
-		for (let id: string | undefined = tip; id !== undefined && id !== target && left.length < 1000;) {
-			const found = await history.readAnyCommit(id);
-			left.push(`${shortId(found.id)} ${firstLine(found.message)}`);
-			[id] = found.parents;
-		}
+	const all = [...lines, ...isTip ? [] : leftCommits(stack, target)];
+	return all.length === 0 ? [`nothing: the data of ${stack.branch ?? ''} are those of ${shortId(target === 'HEAD' ? tip ?? '' : target)}`] : all;
+};
 
-		const others = new Set([...branches].filter(([name]) => name !== branch).map(([, id]) => id));
-		if (left.length > 0 && left.length < 1000 && !others.has(tip)) {
-			lines.push(`${formatCount(left.length, 'commit')} of ${branch} after ${shortId(target)}:`, ...left.slice(0, 6).map(line => `  ${line}`));
-			if (left.length > 6) {
-				lines.push(`  … and ${left.length - 6} more`);
-			}
-		}
-	}
-
-	return lines.length === 0 ? [`nothing: the data of ${branch} are those of ${shortId(target === 'HEAD' ? tip ?? '' : target)}`] : lines;
+export const lossOfReset = async (state: State, stack: StackView, target: string): Promise<readonly string[]> => {
+	const {volumes} = await workOnStack(state, stack, {words: ['diff', target, '--limit=0'], run: async workspace => diff(workspace, {from: target, limit: 0})});
+	return tellResetLoss(stack, target, volumes);
 };
 
 /** What deleting a branch would take away. */
-export const lossOfBranch = async (workspace: Workspace, name: string): Promise<readonly string[]> => {
-	const branches = await listBranches(workspace);
+export const lossOfBranch = async (state: State, stack: StackView, name: string): Promise<readonly string[]> => {
+	const branches = await workOnStack(state, stack, {words: ['branch'], run: async workspace => listBranches(workspace)});
 	const entry = branches.find(branch => branch.name === name);
 	if (entry === undefined) {
 		return [];

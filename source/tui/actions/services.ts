@@ -5,11 +5,17 @@ import {down, restart, up} from '../../actions/services.ts';
 import {openWorkspace} from '../../actions/workspace/open-workspace.ts';
 import {CoppiceError} from '../../system/errors.ts';
 import {formatDuration} from '../../system/format.ts';
-import {currentService, selectedStack, sidePanelOf} from '../state/select.ts';
-import type {StackView, State} from '../state/state.ts';
+import {
+	currentService,
+	isProduction,
+	selectedStack,
+	sidePanelOf,
+} from '../state/select.ts';
+import {placeOf} from '../jobs/stack-work.ts';
+import {isLocal, type StackView, type State} from '../state/state.ts';
 import {focusPanel, showTab} from '../state/update.ts';
 import {commandLine, type Action, type Tools} from './action.ts';
-import {needsStack, runVerb} from './with-stack.ts';
+import {needsShown, needsStack, runVerb} from './with-stack.ts';
 
 const stackOf = (state: State): StackView => selectedStack(state)!;
 
@@ -43,6 +49,20 @@ const shownClient: Readonly<Record<string, string>> = {
 	postgres: 'psql', mysql: 'mysql', redis: 'redis-cli', mongo: 'mongosh',
 };
 
+/** What runs a command in a service with this terminal, wherever the stack is; asked for before the terminal is handed over. */
+const openTerminalIn = async (state: State, stack: StackView): Promise<(service: string, command: readonly string[]) => Promise<number>> => {
+	if (isLocal(stack)) {
+		const {runtime} = await openWorkspace({directory: stack.folder});
+		return async (service, command) => {
+			const {exitCode} = await runtime.exec(service, command, {stdio: 'inherit'});
+			return exitCode;
+		};
+	}
+
+	const [{runOnTerminalThere}, place] = await Promise.all([import('../../actions/hosts/verb-there.ts'), placeOf(state, stack)]);
+	return async (service, command) => runOnTerminalThere(place, ['exec', service, '--', ...command]);
+};
+
 /** Runs something in a service that has the terminal; noted as a job with its exit code. */
 const runInside = async (tools: Tools, service: string, command: readonly string[], words: readonly string[]): Promise<void> => {
 	const stack = stackOf(tools.store.getState());
@@ -52,10 +72,10 @@ const runInside = async (tools: Tools, service: string, command: readonly string
 		stack: stack.id,
 		isQuiet: true,
 		async run() {
-			const {runtime} = await openWorkspace({directory: stack.folder});
+			const run = await openTerminalIn(tools.store.getState(), stack);
 			let exitCode = 0;
 			await tools.terminal.suspend(async () => {
-				({exitCode} = await runtime.exec(service, command, {stdio: 'inherit'}));
+				exitCode = await run(service, command);
 			});
 			if (exitCode === 126 || exitCode === 127) {
 				throw new CoppiceError('failed', `${words[0]} could not be run in ${service} (exit code ${exitCode}).`, {service});
@@ -85,14 +105,9 @@ export const serviceActions: readonly Action[] = [
 				title: `up${service === undefined ? '' : ` ${service}`}`,
 				words: ['up', ...services ?? []],
 				canCancel: true,
-				async run(workspace, {signal, report}) {
-					const result = await up(workspace, {signal, ...(services !== undefined && {services})});
-					for (const message of result.notices) {
-						report({type: 'notice', message});
-					}
-
-					return `Up: ready after ${formatDuration(result.readyMilliseconds)}.`;
-				},
+				run: async (workspace, {signal}) => up(workspace, {signal, ...(services !== undefined && {services})}),
+				notices: result => result.notices,
+				tell: result => `Up: ready after ${formatDuration(result.readyMilliseconds)}.`,
 			});
 		},
 	},
@@ -110,15 +125,14 @@ export const serviceActions: readonly Action[] = [
 				title: `Stop ${stack.name}`,
 				lost: async () => [`connections to ${running.join(', ')}; no data`],
 				way: '`u` starts them again.',
+				...(isProduction(state) && {typed: stack.name}),
 			});
 			if (isSure) {
 				await runVerb(tools, stack, {
 					title: 'down',
 					words: ['down'],
-					async run(workspace) {
-						const {stopped} = await down(workspace);
-						return stopped.length === 0 ? 'Nothing ran.' : `Stopped ${stopped.join(', ')}.`;
-					},
+					run: async workspace => down(workspace),
+					tell: ({stopped}) => stopped.length === 0 ? 'Nothing ran.' : `Stopped ${stopped.join(', ')}.`,
 				});
 			}
 		},
@@ -137,10 +151,8 @@ export const serviceActions: readonly Action[] = [
 				title: `restart${service === undefined ? '' : ` ${service}`}`,
 				words: ['restart', ...services ?? []],
 				canCancel: true,
-				async run(workspace, {signal}) {
-					const result = await restart(workspace, {signal, ...(services !== undefined && {services})});
-					return `Restarted: ready after ${formatDuration(result.readyMilliseconds)}.`;
-				},
+				run: async (workspace, {signal}) => restart(workspace, {signal, ...(services !== undefined && {services})}),
+				tell: result => `Restarted: ready after ${formatDuration(result.readyMilliseconds)}.`,
 			});
 		},
 	},
@@ -148,7 +160,7 @@ export const serviceActions: readonly Action[] = [
 		id: 'services.logs',
 		group: 'Services',
 		title: 'Show the logs',
-		obstacle: needsStack,
+		obstacle: needsShown,
 		twin: state => commandLine(state, selectedStack(state), 'logs', '-f', ...chosenService(state) === undefined ? [] : [chosenService(state)!]),
 		run({store}) {
 			store.setState(showTab('logs'));
@@ -166,6 +178,23 @@ export const serviceActions: readonly Action[] = [
 			if (service !== undefined) {
 				await runInside(tools, service, ['sh', '-c', 'command -v bash >/dev/null && exec bash || exec sh'], ['sh']);
 			}
+		},
+	},
+	{
+		id: 'services.exec',
+		group: 'Services',
+		title: 'Run a command in a service',
+		obstacle: needsRunning,
+		twin: state => commandLine(state, selectedStack(state), 'exec', chosenService(state) ?? 'SERVICE', '--', 'COMMAND'),
+		async run(tools) {
+			const service = await askService(tools, runningServices(tools.store.getState()), 'Run it in which service?');
+			const command = service === undefined ? undefined : await tools.ask.prompt({title: `Run in ${service}`, hint: 'a line for its shell'});
+			if (service === undefined || command === undefined || command.trim() === '') {
+				return;
+			}
+
+			const words = ['sh', '-c', command];
+			await runInside(tools, service, words, words);
 		},
 	},
 	{

@@ -15,10 +15,16 @@ import {
 	shortId,
 } from '../../system/format.ts';
 import {currentStackEntry, selectedStack} from '../state/select.ts';
-import type {StackView, State} from '../state/state.ts';
+import {workOnStack} from '../jobs/stack-work.ts';
+import {isLocal, type StackView, type State} from '../state/state.ts';
 import {focusPanel, selectStack} from '../state/update.ts';
 import {commandLine, type Action, type Tools} from './action.ts';
-import {needsStack, runVerb} from './with-stack.ts';
+import {
+	isElsewhere,
+	needsLocalStack,
+	needsStack,
+	runVerb,
+} from './with-stack.ts';
 
 const stackOf = (state: State): StackView => selectedStack(state)!;
 
@@ -115,14 +121,50 @@ export const stackActions: readonly Action[] = [
 		async run(tools) {
 			const state = tools.store.getState();
 			const selected = currentStackEntry(state)?.stack;
-			await runInit(tools, selected?.folder ?? state.directory);
+			await runInit(tools, selected !== undefined && isLocal(selected) ? selected.folder : state.directory);
+		},
+	},
+	{
+		id: 'stack.initAdopt',
+		group: 'Stacks',
+		title: 'Take up the project of this folder, and move its Docker volumes into the pool',
+		obstacle: isElsewhere,
+		twin: state => commandLine(state, selectedStack(state)?.isUntaken === true ? selectedStack(state) : undefined, 'init', '--adopt'),
+		async run(tools) {
+			const state = tools.store.getState();
+			const selected = currentStackEntry(state)?.stack;
+			const folder = selected !== undefined && isLocal(selected) ? selected.folder : state.directory;
+			await tools.jobs.start({
+				title: `init and adopt ${path.basename(folder)}`,
+				twin: commandLine(state, {folder}, 'init', '--adopt'),
+				canCancel: true,
+				async run({report, signal}) {
+					const [{initAndAdopt}, {describePlan}] = await Promise.all([import('../../actions/init-and-adopt.ts'), import('../../actions/describe-adoption.ts')]);
+					const {stack, notices, adoption} = await initAndAdopt({
+						directory: folder,
+						report,
+						signal,
+						onPlan(plan) {
+							for (const message of describePlan(plan)) {
+								report({type: 'notice', message});
+							}
+						},
+					});
+					for (const message of [...notices, ...adoption.notices]) {
+						report({type: 'notice', message});
+					}
+
+					return `${stack} is a stack now; ${adoption.adopted.length === 0 ? 'there was nothing to adopt' : `adopted ${adoption.adopted.map(({volume, bytes}) => `${volume} (${formatBytes(bytes)})`).join(', ')}, the originals are kept`}.`;
+				},
+			});
+			tools.refresh(folder);
 		},
 	},
 	{
 		id: 'stack.adopt',
 		group: 'Stacks',
 		title: 'Move the Docker volumes of the stack into the pool',
-		obstacle: state => needsStack(state) ?? (stackOf(state).runtime === 'docker' ? undefined : 'Only stacks on Docker have Docker volumes.'),
+		obstacle: state => needsLocalStack(state) ?? (stackOf(state).runtime === 'docker' ? undefined : 'Only stacks on Docker have Docker volumes.'),
 		twin: state => commandLine(state, selectedStack(state), 'init', '--adopt'),
 		async run(tools) {
 			const state = tools.store.getState();
@@ -130,13 +172,12 @@ export const stackActions: readonly Action[] = [
 				title: 'adopt Docker volumes',
 				words: ['init', '--adopt'],
 				canCancel: true,
-				async run(workspace, {signal, report}) {
+				async run(workspace, {signal}) {
 					const {adopt} = await import('../../actions/adopt.ts');
-					const result = await adopt(workspace, {signal});
-					for (const message of result.notices) {
-						report({type: 'notice', message});
-					}
-
+					return adopt(workspace, {signal});
+				},
+				notices: result => result.notices,
+				tell(result) {
 					return result.adopted.length === 0 ? 'There was nothing to adopt.' : `Adopted ${result.adopted.map(({volume, bytes}) => `${volume} (${formatBytes(bytes)})`).join(', ')}; the originals are kept.`;
 				},
 			});
@@ -146,7 +187,7 @@ export const stackActions: readonly Action[] = [
 		id: 'stack.dropOriginals',
 		group: 'Stacks',
 		title: 'Delete the originals that adopting has kept',
-		obstacle: state => needsStack(state) ?? (stackOf(state).runtime === 'docker' ? undefined : 'Only stacks on Docker have originals.'),
+		obstacle: state => needsLocalStack(state) ?? (stackOf(state).runtime === 'docker' ? undefined : 'Only stacks on Docker have originals.'),
 		twin: state => commandLine(state, selectedStack(state), 'init', '--drop-originals'),
 		async run(tools) {
 			const stack = stackOf(tools.store.getState());
@@ -164,10 +205,8 @@ export const stackActions: readonly Action[] = [
 				await runVerb(tools, stack, {
 					title: 'drop originals',
 					words: ['init', '--drop-originals', '--yes'],
-					async run(workspace) {
-						const {dropped} = await dropOriginals(workspace, await listOriginals(workspace));
-						return `Dropped ${formatCount(dropped.length, 'original')}.`;
-					},
+					run: async workspace => dropOriginals(workspace, await listOriginals(workspace)),
+					tell: ({dropped}) => `Dropped ${formatCount(dropped.length, 'original')}.`,
 				});
 			}
 		},
@@ -196,11 +235,11 @@ export const stackActions: readonly Action[] = [
 				canCancel: true,
 				async run(workspace, {signal}) {
 					const {eject} = await import('../../actions/eject.ts');
-					const result = await eject(workspace, {signal});
-					return `Plain Docker has ${result.volumes.map(({volume}) => volume).join(', ')} again; ready after ${formatDuration(result.readyMilliseconds)}.`;
+					return eject(workspace, {signal});
 				},
+				tell: result => `Plain Docker has ${result.volumes.map(({volume}) => volume).join(', ')} again; ready after ${formatDuration(result.readyMilliseconds)}.`,
 			});
-			tools.refresh(stack.folder);
+			tools.refresh(isLocal(stack) ? stack.folder : undefined);
 		},
 	},
 	{
@@ -221,8 +260,8 @@ export const stackActions: readonly Action[] = [
 		twin: state => commandLine(state, selectedStack(state), 'undo', '--list'),
 		async run({store, ask}) {
 			const {listOperations} = await import('../../actions/undo.ts');
-			const {folder} = stackOf(store.getState());
-			const operations = await listOperations(await openWorkspace({directory: folder}));
+			const state = store.getState();
+			const operations = await workOnStack(state, stackOf(state), {words: ['undo', '--list'], run: async workspace => listOperations(workspace)});
 			ask.message('What was done, newest first', operations.length === 0
 				? ['Nothing yet.']
 				: operations.map(({time, summary, undone}) => `${time.slice(0, 19).replace('T', ' ')}  ${summary}${undone ? '  (undone)' : ''}`));
@@ -235,13 +274,15 @@ export const stackActions: readonly Action[] = [
 		twin: state => commandLine(state, selectedStack(state), 'doctor'),
 		async run({store, ask, jobs}) {
 			const state = store.getState();
-			const directory = selectedStack(state)?.folder ?? state.directory;
+			const stack = selectedStack(state);
 			await jobs.start({
 				title: 'doctor',
-				twin: commandLine(state, selectedStack(state), 'doctor'),
-				async run() {
+				twin: commandLine(state, stack, 'doctor'),
+				async run(tools) {
 					const [{doctor}, {findHome}] = await Promise.all([import('../../actions/doctor.ts'), import('../../host/home.ts')]);
-					const checks = await doctor({home: findHome(), directory});
+					const checks = stack === undefined || isLocal(stack)
+						? await doctor({home: findHome(), directory: stack?.folder ?? state.directory})
+						: await workOnStack<Awaited<ReturnType<typeof doctor>>>(state, stack, {words: ['doctor'], run: async () => []}, tools);
 					const signs = {ok: '✓', warning: '!', failed: '✗'} as const;
 					ask.message('Doctor', checks.flatMap(({name, result, message, hint}) => [`${signs[result]} ${name}: ${message}`, ...hint === undefined ? [] : [`    ${hint}`]]));
 					const bad = checks.filter(check => check.result !== 'ok').length;
@@ -273,7 +314,7 @@ export const stackActions: readonly Action[] = [
 		id: 'definition.edit',
 		group: 'Stacks',
 		title: 'Edit the compose file in $EDITOR',
-		obstacle: state => selectedStack(state) === undefined ? 'There is no compose file here.' : undefined,
+		obstacle: state => selectedStack(state) === undefined ? 'There is no compose file here.' : isElsewhere(state),
 		async run(tools) {
 			const stack = stackOf(tools.store.getState());
 			const files = stack.detail?.composeFiles ?? [];
@@ -287,6 +328,7 @@ export const stackActions: readonly Action[] = [
 		id: 'shell.here',
 		group: 'Stacks',
 		title: 'Open a shell in the project\'s folder',
+		obstacle: isElsewhere,
 		async run(tools) {
 			const state = tools.store.getState();
 			const folder = selectedStack(state)?.folder ?? state.directory;

@@ -1,15 +1,19 @@
 /**
 Running a verb on the stack that is shown.
 */
-import {openWorkspace} from '../../actions/workspace/open-workspace.ts';
-import type {Workspace} from '../../actions/workspace/workspace.ts';
-import type {JobTools} from '../jobs/jobs.ts';
+import {CoppiceError} from '../../system/errors.ts';
+import {verbObstacle, workOnStack, type StackWork} from '../jobs/stack-work.ts';
 import {selectedStack} from '../state/select.ts';
-import type {JobView, StackView, State} from '../state/state.ts';
+import {
+	isLocal,
+	type JobView,
+	type StackView,
+	type State,
+} from '../state/state.ts';
 import {commandLine, noStack, type Tools} from './action.ts';
 
-/** Why nothing can be done with a stack now. */
-export const needsStack = (state: State): string | undefined => {
+/** Why there is nothing to be shown of a stack. */
+export const needsShown = (state: State): string | undefined => {
 	const stack = selectedStack(state);
 	if (stack === undefined) {
 		return noStack;
@@ -18,30 +22,66 @@ export const needsStack = (state: State): string | undefined => {
 	return stack.isUntaken ? `${stack.name} is no stack of Coppice yet: \`i\` takes it up.` : undefined;
 };
 
-/** Why nothing can be done that needs a commit. */
-export const needsCommit = (state: State): string | undefined => {
-	const obstacle = needsStack(state);
-	if (obstacle !== undefined) {
-		return obstacle;
-	}
+/** Why no verb can be run on a stack now. */
+export const needsStack = (state: State): string | undefined => needsShown(state) ?? verbObstacle(state, selectedStack(state)!);
 
-	return selectedStack(state)?.detail?.head === null ? 'Nothing was committed yet: `c` makes the first commit.' : undefined;
+/** Why what is done with the files of a project can't be done here: they are on another machine. */
+export const isElsewhere = (state: State): string | undefined => {
+	const stack = selectedStack(state);
+	return stack === undefined || isLocal(stack) ? undefined : `${stack.name} is on ${stack.host}: that is done there.`;
 };
 
-export type VerbRequest = {
+/** Why no verb can be run that is for stacks of this machine alone. */
+export const needsLocalStack = (state: State): string | undefined => needsShown(state) ?? isElsewhere(state);
+
+/** Why nothing can be shown or done that needs a commit. */
+export const needsShownCommit = (state: State): string | undefined =>
+	needsShown(state) ?? (selectedStack(state)?.detail?.head === null ? 'Nothing was committed yet: `c` makes the first commit.' : undefined);
+
+export const needsCommit = (state: State): string | undefined => needsStack(state) ?? needsShownCommit(state);
+
+export type VerbRequest<Result> = StackWork<Result> & {
 	readonly title: string;
-
-	/** The words of the command line that does the same. */
-	readonly words: readonly string[];
 	readonly canCancel?: boolean;
-	readonly run: (workspace: Workspace, tools: JobTools) => Promise<string | undefined | void>;
+
+	/** What has come of it, as a sentence: the result itself where it is one, unless told. It may be what another host has answered. */
+	readonly tell?: (result: Result) => string | undefined;
+
+	/** What else the user should know of it. */
+	readonly notices?: (result: Result) => readonly string[];
 };
 
-/** Runs a verb as a job, on a stack opened for it. */
-export const runVerb = async ({store, jobs}: Tools, stack: StackView, {title, words, canCancel, run}: VerbRequest): Promise<JobView> => jobs.start({
-	title,
+/** A result of another host that is not what the verb gives here is none. */
+const readResult = <Result, Read>(stack: StackView, result: Result, read: (result: Result) => Read): Read => {
+	try {
+		return read(result);
+	} catch (error) {
+		if (isLocal(stack)) {
+			throw error;
+		}
+
+		throw new CoppiceError('host', `It was done on ${stack.host}, which answered something that this engine can't read.`, {
+			host: stack.host, hint: `Run \`coppice host check ${stack.host}\`: it compares the versions of both sides.`, cause: error,
+		});
+	}
+};
+
+/** Runs a verb as a job, on the stack wherever it is. */
+export const runVerb = async <Result>({store, jobs}: Tools, stack: StackView, {
+	title, words, canCancel, run, tell, notices,
+}: VerbRequest<Result>): Promise<JobView> => jobs.start({
+	title: isLocal(stack) ? title : `${title} on ${stack.host}`,
 	twin: commandLine(store.getState(), stack, ...words),
 	stack: stack.id,
 	...(canCancel !== undefined && {canCancel}),
-	run: async tools => run(await openWorkspace({directory: stack.folder, report: tools.report}), tools),
+	async run(tools) {
+		const result = await workOnStack(store.getState(), stack, {words, run}, tools);
+
+		// The verb there has told its notices by itself.
+		for (const message of isLocal(stack) ? notices?.(result) ?? [] : []) {
+			tools.report({type: 'notice', message});
+		}
+
+		return readResult(stack, result, tell ?? (value => typeof value === 'string' ? value : undefined));
+	},
 });

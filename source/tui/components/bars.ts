@@ -1,6 +1,8 @@
 /**
 The lines above and below the panes: where one is, what is being done, which keys do what.
 */
+import {describeTransfer, describeTransferAmount} from '../../actions/describe-transfer.ts';
+import {displayWidth} from '../../system/display-width.ts';
 import {formatBytes} from '../../system/format.ts';
 import {
 	drawRow,
@@ -19,6 +21,7 @@ import {
 import {type Layout, splitSize} from '../state/layout.ts';
 import type {StackView, State, TextInput} from '../state/state.ts';
 import {jobProgress, jobSign} from './tabs/jobs.ts';
+import {transferSign} from './tabs/transfers.ts';
 import type {View} from './view.ts';
 
 const dataPiece = ({detail}: StackView): Piece => {
@@ -48,6 +51,7 @@ export const headerRow = (state: State, layout: Layout, {glyphs}: View): Row => 
 		...row(
 			piece(' coppice ', 'title'),
 			piece(host?.name ?? '', isProduction(state) ? 'production' : 'accent'),
+			host?.status === 'stale' ? piece(' (stale)', 'bad') : undefined,
 			...stack === undefined
 				? []
 				: [
@@ -66,7 +70,31 @@ export const inputPieces = ({text, cursor}: TextInput): Piece[] => {
 	return [piece(characters.slice(0, cursor).join('')), piece(characters[cursor] ?? ' ', 'selected'), piece(characters.slice(cursor + 1).join(''))];
 };
 
-/** What runs now, else the last sentence worth reading. */
+/** The hints of what has the focus, in two lines: what does not fit in the first one is in the second. */
+const hintParts = (state: State, {bindings}: Pick<View, 'bindings'>): readonly [Piece[], Piece[]] => {
+	const held = activeContexts(state.focus, activeTab(state));
+	const seen = new Set<string>();
+	const hinted = bindings.filter(({hint, keys}) => hint !== undefined && keys.length > 0);
+	const hints = held.flatMap(context => hinted.filter(binding => binding.context === context)).filter(({keys}) => {
+		const isNew = !seen.has(keys[0]!);
+		seen.add(keys[0]!);
+		return isNew;
+	});
+	// The ways to everything else stand first: they must never be cut off.
+	const always = hints.filter(({action}) => action === 'help' || action === 'palette');
+	const others = hints.filter(hint => !always.includes(hint));
+	const lines: [Piece[], Piece[]] = [[], []];
+	let used = 0;
+	for (const {keys, hint} of [...always, ...others]) {
+		const key = showKey(keys[0]!, state.isAscii);
+		used += displayWidth(key) + displayWidth(hint!) + 3;
+		lines[used > state.terminal.columns ? 1 : 0].push(piece(` ${key}`, 'key'), piece(` ${hint!} `));
+	}
+
+	return lines;
+};
+
+/** What runs now, else the last sentence worth reading, else what is wrong with the stack, else the hints that the last line has no room for. */
 export const trayRow = (state: State, view: View): Row => {
 	const running = runningJobs(state);
 	const [job] = running;
@@ -83,32 +111,32 @@ export const trayRow = (state: State, view: View): Row => {
 		return row(' ', sign, piece(toast.text, toast.kind === 'bad' ? 'bad' : 'text'));
 	}
 
-	return row('');
+	// What another process transfers has no job here.
+	const foreign = state.transfers.find(transfer => transfer.state === 'running');
+	if (foreign !== undefined) {
+		return {
+			...row(' ', transferSign(foreign, state, view), ` ${describeTransfer(foreign)}  `, piece(describeTransferAmount(foreign), 'accent')),
+			right: [piece('of another terminal, F shows it ', 'dim')],
+		};
+	}
+
+	// Seen in whatever tab: the overview has all of it.
+	const problem = selectedStack(state)?.problem;
+	return problem === undefined
+		? row(...state.modal === undefined ? hintParts(state, view)[1] : [])
+		: row(' ', piece(`${view.glyphs.cross} `, 'bad'), piece(problem.message, 'bad'), ...problem.hint === undefined ? [] : [piece(` ${problem.hint}`, 'dim')]);
 };
 
 /** The keys that do something here, or the filter while it is typed. */
-export const hintRow = (state: State, {bindings}: Pick<View, 'bindings'>): Row => {
-	const {modal, isAscii} = state;
+export const hintRow = (state: State, view: Pick<View, 'bindings'>): Row => {
+	const {modal} = state;
 	if (modal?.type === 'filter') {
 		return {...row(piece(' /', 'key'), ...inputPieces(modal.input)), right: [piece('enter keeps it, esc does not; !text leaves out, /expression/ ', 'dim')]};
 	}
 
-	if (modal !== undefined) {
-		return row(piece(' esc', 'key'), ' back', ...modal.type === 'help' ? [piece('  /', 'key'), ' search'] : []);
-	}
-
-	const held = activeContexts(state.focus, activeTab(state));
-	const seen = new Set<string>();
-	const hinted = bindings.filter(({hint, keys}) => hint !== undefined && keys.length > 0);
-	const hints = held.flatMap(context => hinted.filter(binding => binding.context === context)).filter(({keys}) => {
-		const isNew = !seen.has(keys[0]!);
-		seen.add(keys[0]!);
-		return isNew;
-	});
-	// The ways to everything else stand first: they must never be cut off.
-	const always = hints.filter(({action}) => action === 'help' || action === 'palette');
-	const others = hints.filter(hint => !always.includes(hint));
-	return row(' ', ...[...always, ...others].flatMap(({keys, hint}) => [piece(showKey(keys[0]!, isAscii), 'key'), ` ${hint}  `]));
+	return modal === undefined
+		? row(...hintParts(state, view)[0])
+		: row(piece(' esc', 'key'), ' back', ...modal.type === 'help' ? [piece('  /', 'key'), ' search'] : []);
 };
 
 export const barLine = (content: Row, width: number, {paint}: Pick<View, 'paint'>): string => drawRow(content, width, {paint});

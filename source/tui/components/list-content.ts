@@ -8,14 +8,25 @@ import {
 	type Row,
 } from '../draw/row.ts';
 import {firstShown} from '../draw/viewport.ts';
+import {wrapText} from '../draw/wrap-text.ts';
 import {cursorIndex, cursorOf, type ListEntry} from '../state/select.ts';
 import type {State} from '../state/state.ts';
 import type {PaneContent} from './view.ts';
 
-/** Lines that teach what to do in an empty list. */
-export const teach = (...lines: readonly string[]): PaneContent => ({
-	rows: lines.map(line => line === '' ? emptyRow : row(piece(line, 'dim'))), count: lines.length, firstRow: 0,
+/** Sentences that teach what to do in an empty list. */
+export const teach = (...prose: readonly string[]): PaneContent => ({
+	rows: [], count: 0, firstRow: 0, prose,
 });
+
+/** A content with its sentences as rows. */
+export const layProse = (content: PaneContent, width: number): PaneContent => {
+	if (content.prose === undefined) {
+		return content;
+	}
+
+	const rows = content.prose.flatMap(sentence => wrapText(sentence, width)).map(line => line === '' ? emptyRow : row(piece(line, 'dim')));
+	return {...content, rows, count: rows.length};
+};
 
 /** What a pane says of its filter and order. */
 export const listNote = (state: State, list: string): string => [

@@ -11,10 +11,11 @@ import {jobsContent} from './tabs/jobs.ts';
 import {logsContent} from './tabs/logs.ts';
 import {overviewRows} from './tabs/overview.ts';
 import {statsRows} from './tabs/stats.ts';
+import {transfersContent} from './tabs/transfers.ts';
 import type {PaneContent, View} from './view.ts';
 
 export const tabTitles: Readonly<Record<Tab, string>> = {
-	overview: 'Overview', logs: 'Logs', stats: 'Stats', commit: 'Commit', definition: 'Config', jobs: 'Jobs',
+	overview: 'Overview', logs: 'Logs', stats: 'Stats', commit: 'Commit', definition: 'Config', jobs: 'Jobs', transfers: 'Transfers',
 };
 
 /** Rows that are scrolled, and filtered by `/`. */
@@ -56,6 +57,10 @@ export const mainContent = (state: State, view: View, size: {readonly width: num
 
 		case 'jobs': {
 			return jobsContent(state, view, size.height);
+		}
+
+		case 'transfers': {
+			return transfersContent(state, view, size.height);
 		}
 	}
 };

@@ -12,6 +12,7 @@ import {
 } from '../draw/row.ts';
 import {clampIndex, firstShown} from '../draw/viewport.ts';
 import type {Role} from '../draw/theme.ts';
+import {wrapText} from '../draw/wrap-text.ts';
 import {actions, findActionById, paletteActions} from '../actions/index.ts';
 import type {Action} from '../actions/action.ts';
 import {keysOf, showKey} from '../keys/key-map.ts';
@@ -31,23 +32,6 @@ type Content = {
 
 	/** Whether it takes all the height there is. */
 	readonly isTall?: boolean;
-};
-
-/** A text in lines of at most so many columns, cut between words. */
-export const wrapText = (text: string, width: number): string[] => {
-	const indent = /^\s*/v.exec(text)![0];
-	const lines: string[] = [];
-	let line = indent;
-	for (const word of text.trim().split(/ +/v)) {
-		if (line.trim() !== '' && displayWidth(line) + displayWidth(word) + 1 > width) {
-			lines.push(line);
-			line = indent;
-		}
-
-		line += line.trim() === '' ? word : ` ${word}`;
-	}
-
-	return [...lines, line];
 };
 
 /** The actions that a search finds in the palette, those that can be done first. */
@@ -83,15 +67,17 @@ const paletteContent = (modal: Extract<Modal, {type: 'palette'}>, state: State, 
 	};
 };
 
-/** All keys with what they do, context by context. */
-export const helpRows = (state: State, {bindings}: Pick<View, 'bindings'>, search: string): readonly Row[] => {
+/** All keys with what they do, context by context; the command line that does the same where there is room for it. */
+export const helpRows = (state: State, {bindings}: Pick<View, 'bindings'>, search: string, width = Infinity): readonly Row[] => {
 	const matches = matcher(search);
 	const contextsShown = [...new Set(bindings.map(({context}) => context))].toSorted((a, b) => Number(a === 'global') - Number(b === 'global'));
 	const parts = contextsShown.flatMap(context => {
 		const rows = bindings.filter(binding => binding.context === context && binding.keys.length > 0).map(({keys, action}) => {
 			const title = findActionById(action)?.title ?? action;
 			const twin = findActionById(action)?.twin?.(state);
-			return {...row(piece(`  ${keys.map(key => showKey(key, state.isAscii)).join(' ').padEnd(12)} `, 'key'), title), right: twin === undefined ? [] : [piece(twin, 'dim')]};
+			const line = row(piece(`  ${keys.map(key => showKey(key, state.isAscii)).join(' ').padEnd(12)} `, 'key'), title);
+			const hasRoom = twin !== undefined && displayWidth(rowText(line)) + displayWidth(twin) + 1 <= width;
+			return {...line, right: hasRoom ? [piece(twin, 'dim')] : []};
 		}).filter(line => matches(rowText(line)));
 		return rows.length === 0 ? [] : [row(piece(context === 'global' ? 'Everywhere' : `In ${context}`, 'title')), ...rows, emptyRow];
 	});
@@ -152,7 +138,7 @@ const contentOf = (modal: Exclude<Modal, {type: 'filter'}>, state: State, view: 
 		}
 
 		case 'help': {
-			const rows = helpRows(state, view, modal.input.text);
+			const rows = helpRows(state, view, modal.input.text, width - 2);
 			const room = height - 3;
 			const first = Math.min(modal.scroll, Math.max(0, rows.length - room));
 			return {

@@ -9,8 +9,10 @@ import {
 	type Panel,
 	type SidePanel,
 	type State,
+	type Tab,
 } from '../state/state.ts';
 import type {Box} from '../state/layout.ts';
+import {layProse} from './list-content.ts';
 import {mainContent, tabTitles} from './main-content.ts';
 import {branchesContent} from './panels/branches.ts';
 import {commitsContent} from './panels/commits.ts';
@@ -29,20 +31,24 @@ const sideContents: Readonly<Record<SidePanel, (state: State, view: View, height
 /** The content of a pane of this outside size. */
 export const paneContent = (state: State, view: View, {panel, width, height}: Pick<Box, 'panel' | 'width' | 'height'>): PaneContent => {
 	const inner = {width: Math.max(0, width - 2), height: Math.max(0, height - 2)};
-	return panel === 'main' ? mainContent(state, view, inner) : sideContents[panel](state, view, inner.height);
+	return layProse(panel === 'main' ? mainContent(state, view, inner) : sideContents[panel](state, view, inner.height), inner.width);
 };
 
-const tabPieces = (state: State, room: number): Piece[] => {
+/** The titles of the tabs in the upper edge, those that are not shown shortened where there is not room for all and the note at its end. */
+export const tabLabels = (state: State, width: number, note = ''): ReadonlyArray<{readonly tab: Tab; readonly label: string}> => {
 	const active = activeTab(state);
+	const room = width - 4 - (note === '' ? 0 : note.length + 1);
 	const isShort = tabs.reduce((sum, tab) => sum + tabTitles[tab].length + 1, 0) > room;
-	return tabs.flatMap((tab, index) => [
-		...index === 0 ? [] : [piece(' ', 'border')],
-		piece(isShort && tab !== active ? tabTitles[tab].slice(0, 4) : tabTitles[tab], tab === active ? 'title' : 'dim'),
-	]);
+	return tabs.map(tab => ({tab, label: isShort && tab !== active ? tabTitles[tab].slice(0, 4) : tabTitles[tab]}));
 };
 
-const titleOf = (state: State, panel: Panel, width: number): Piece[] => panel === 'main'
-	? tabPieces(state, width - 4)
+const tabPieces = (state: State, width: number, note: string | undefined): Piece[] => tabLabels(state, width, note).flatMap(({tab, label}, index) => [
+	...index === 0 ? [] : [piece(' ', 'border')],
+	piece(label, tab === activeTab(state) ? 'title' : 'dim'),
+]);
+
+const titleOf = (state: State, panel: Panel, width: number, note: string | undefined): Piece[] => panel === 'main'
+	? tabPieces(state, width, note)
 	: [piece(`${['stacks', 'services', 'branches', 'commits'].indexOf(panel) + 1} `, 'dim'), piece(panelTitles[panel], state.focus === panel ? 'title' : 'dim')];
 
 /** A pane as lines. */
@@ -53,7 +59,7 @@ export const paneLines = (state: State, view: View, box: Box): string[] => {
 	return drawFrame(rows, {
 		width,
 		height,
-		title: titleOf(state, panel, width),
+		title: titleOf(state, panel, width, note),
 		isActive,
 		paint: view.paint,
 		glyphs: view.glyphs,

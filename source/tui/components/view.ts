@@ -34,6 +34,9 @@ export type PaneContent = {
 	readonly count: number;
 	readonly firstRow: number;
 
+	/** Sentences instead of rows: they are cut to the width of the pane. */
+	readonly prose?: readonly string[];
+
 	/** In the upper edge: a filter, what it is sorted by. */
 	readonly note?: string;
 

@@ -12,7 +12,8 @@ export type Row = {
 	readonly right?: readonly Piece[];
 };
 
-export const piece = (text: string, role: Role = 'text'): Piece => ({text, role});
+/** Whatever its text comes from (a commit, a log, another host), it can't move the cursor of the terminal. */
+export const piece = (text: string, role: Role = 'text'): Piece => ({text: /^\P{Control}*$/v.test(text) ? text : text.replaceAll(/\p{Control}/gv, ' '), role});
 
 /** A row of texts and pieces; empty ones are left out. */
 export const row = (...parts: ReadonlyArray<string | Piece | undefined>): Row => ({

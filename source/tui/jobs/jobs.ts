@@ -53,6 +53,9 @@ export type JobsOptions = {
 
 const toastMilliseconds = 8000;
 
+/** What went wrong is to be read, and acted on. */
+const problemMilliseconds = 60_000;
+
 /** Two jobs of one stack at once would wait for its lock; more than these wait here. */
 export const createJobs = ({store, onEnd, now = monotonicNow}: JobsOptions): Jobs => {
 	let count = 0;
@@ -71,7 +74,10 @@ export const createJobs = ({store, onEnd, now = monotonicNow}: JobsOptions): Job
 				}
 
 				case 'progress': {
-					return {progress: {event, since: job.progress?.event.task === event.task ? job.progress.since : now()}};
+					return {
+						progress: {event, since: job.progress?.event.task === event.task ? job.progress.since : now()},
+						...(event.transfer !== undefined && {transfer: event.transfer}),
+					};
 				}
 			}
 		}));
@@ -85,8 +91,11 @@ export const createJobs = ({store, onEnd, now = monotonicNow}: JobsOptions): Job
 		})));
 		const job = find(id);
 		if (!isQuiet || job.status === 'failed') {
-			const text = job.status === 'done' ? job.result ?? `${job.title}: done` : job.problem?.message ?? `${job.title}: ${job.status}`;
-			store.setState({toast: {text, kind: job.status === 'done' ? 'good' : 'bad', until: Date.now() + toastMilliseconds}, now: Date.now()});
+			const isDone = job.status === 'done';
+			const text = isDone
+				? job.result ?? `${job.title}: done`
+				: [job.problem?.message ?? `${job.title}: ${job.status}`, ...job.problem?.hint === undefined ? [] : [job.problem.hint]].join(' ');
+			store.setState({toast: {text, kind: isDone ? 'good' : 'bad', until: Date.now() + (job.status === 'failed' ? problemMilliseconds : toastMilliseconds)}, now: Date.now()});
 		}
 
 		onEnd(job);

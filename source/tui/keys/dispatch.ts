@@ -3,18 +3,18 @@ From keys, pastes and the mouse to what they do: in a modal they type and choose
 */
 import {findActionById, runAction} from '../actions/index.ts';
 import type {Tools} from '../actions/action.ts';
-import {paneContent} from '../components/pane.ts';
+import {paneContent, tabLabels} from '../components/pane.ts';
 import {foundActions} from '../components/modals.ts';
-import {tabTitles} from '../components/main-content.ts';
 import {viewOf} from '../components/view.ts';
 import {clampIndex} from '../draw/viewport.ts';
 import {boxAt, computeLayout} from '../state/layout.ts';
-import {activeTab, scrollKey, selectedStack} from '../state/select.ts';
 import {
-	tabs,
-	type Modal,
-	type State,
-} from '../state/state.ts';
+	activeTab,
+	isListTab,
+	scrollKey,
+	selectedStack,
+} from '../state/select.ts';
+import type {Modal, State, Tab} from '../state/state.ts';
 import {emptyInput, insertText, typeKey} from '../state/text-input.ts';
 import {
 	clampScroll,
@@ -197,10 +197,10 @@ const modalKey = async (modal: Modal, key: Key, tools: Tools): Promise<void> => 
 const wheelLines = 3;
 
 /** The tab whose title is at a column of the upper edge of the main pane. */
-const tabAt = (state: State, column: number): typeof tabs[number] | undefined => {
+const tabAt = (state: State, column: number, width: number, note: string | undefined): Tab | undefined => {
 	let at = 2;
-	for (const tab of tabs) {
-		const end = at + tabTitles[tab].length;
+	for (const {tab, label} of tabLabels(state, width, note)) {
+		const end = at + label.length;
 		if (column >= at && column < end) {
 			return tab;
 		}
@@ -231,8 +231,8 @@ const pointer = async ({kind, column, line}: Pointer, tools: Tools): Promise<voi
 
 	if (kind === 'wheel-up' || kind === 'wheel-down') {
 		const by = kind === 'wheel-up' ? -wheelLines : wheelLines;
-		const isList = box.panel !== 'main' || activeTab(state) === 'jobs';
-		store.setState(isList ? moveCursor(box.panel === 'main' ? 'jobs' : box.panel, by) : scrollMain(by));
+		const isList = box.panel !== 'main' || isListTab(activeTab(state));
+		store.setState(isList ? moveCursor(box.panel === 'main' ? activeTab(state) : box.panel, by) : scrollMain(by));
 		return;
 	}
 
@@ -240,8 +240,9 @@ const pointer = async ({kind, column, line}: Pointer, tools: Tools): Promise<voi
 	store.setState(focusPanel(box.panel));
 	const view = viewOf(store.getState(), tools);
 	const row = line - box.line - 1;
+	const {cursor, firstRow, count, note} = paneContent(store.getState(), view, box);
 	if (row === -1 && box.panel === 'main') {
-		const tab = tabAt(store.getState(), column - box.column);
+		const tab = tabAt(store.getState(), column - box.column, box.width, note);
 		if (tab !== undefined) {
 			store.setState(showTab(tab));
 		}
@@ -249,13 +250,12 @@ const pointer = async ({kind, column, line}: Pointer, tools: Tools): Promise<voi
 		return;
 	}
 
-	const {cursor, firstRow, count} = paneContent(store.getState(), view, box);
 	const at = firstRow + row;
 	if (cursor === undefined || row < 0 || at >= count) {
 		return;
 	}
 
-	const list = box.panel === 'main' ? 'jobs' : box.panel;
+	const list = box.panel === 'main' ? activeTab(state) : box.panel;
 	const graph = list === 'commits' && (state.filters.commits ?? '') === '' ? selectedStack(state)?.detail?.graph : undefined;
 	const index = graph === undefined ? at : graph.lines[at]?.commit ?? 0;
 	store.setState(placeCursor(list, index));

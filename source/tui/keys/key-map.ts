@@ -4,7 +4,7 @@ Which key does what, as data: the context it holds in, its names, the action, an
 import type {Tab} from '../state/state.ts';
 import {CoppiceError} from '../../system/errors.ts';
 
-export const contexts = ['global', 'stacks', 'services', 'branches', 'commits', 'main', 'logs', 'jobs'] as const;
+export const contexts = ['global', 'stacks', 'services', 'branches', 'commits', 'main', 'logs', 'jobs', 'transfers'] as const;
 export type KeyContext = typeof contexts[number];
 
 export type Binding = {
@@ -26,6 +26,9 @@ export const usualBindings: readonly Binding[] = [
 	bind('stacks', 'enter space', 'stack.open', 'open'),
 	bind('stacks', 'a', 'stack.new', 'new'),
 	bind('stacks', 'i', 'stack.init', 'init'),
+	bind('stacks', 'A', 'host.add', 'add host'),
+	bind('stacks', 'v', 'host.check'),
+	bind('stacks', 'x delete', 'host.remove'),
 	bind('services', 'enter', 'services.logs', 'logs'),
 	bind('services', 's', 'services.shell', 'shell'),
 	bind('branches', 'enter space', 'branch.switch', 'switch'),
@@ -46,11 +49,20 @@ export const usualBindings: readonly Binding[] = [
 	bind('jobs', 'x', 'job.cancel', 'cancel'),
 	bind('jobs', 'enter', 'job.show', 'show'),
 	bind('jobs', 'v', 'job.retry', 'retry'),
+	bind('transfers', 'x X', 'transfer.cancel', 'cancel'),
+	bind('transfers', 'v V', 'transfer.retry', 'go on'),
+	bind('transfers', 'enter', 'transfer.attach', 'follow'),
 	bind('global', 'c', 'commit', 'commit'),
 	bind('global', 'b', 'branch.create', 'branch'),
 	bind('global', 'R', 'reset', 'reset'),
 	bind('global', 'z', 'undo', 'undo'),
 	bind('global', 'Z ctrl-r', 'redo'),
+	bind('global', 'p', 'pull', 'pull'),
+	bind('global', 'P', 'push', 'push'),
+	bind('global', 'f', 'fetch'),
+	bind('global', 'C', 'clone'),
+	bind('global', 'w', 'remote'),
+	bind('global', 'F', 'transfer.list'),
 	bind('global', 'u', 'services.up', 'up'),
 	bind('global', 'D', 'services.down', 'down'),
 	bind('global', 'r', 'services.restart', 'restart'),
@@ -154,6 +166,9 @@ export const remap = (bindings: readonly Binding[], wishes: Readonly<Record<stri
 	return mapped;
 };
 
+/** Tabs with keys of their own. */
+const ownTabs: ReadonlySet<Tab> = new Set(['logs', 'jobs', 'transfers']);
+
 /**
 The contexts that hold, the nearest first: those of the tab only where the main pane has the focus.
 */
@@ -162,7 +177,7 @@ export const activeContexts = (focus: 'stacks' | 'services' | 'branches' | 'comm
 		return [focus, 'global'];
 	}
 
-	return tab === 'logs' || tab === 'jobs' ? [tab, 'main', 'global'] : ['main', 'global'];
+	return ownTabs.has(tab) ? [tab as KeyContext, 'main', 'global'] : ['main', 'global'];
 };
 
 /** The action of a key in some contexts, the nearest that has it. */

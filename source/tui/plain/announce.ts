@@ -9,7 +9,12 @@ import {viewOf, type View} from '../components/view.ts';
 import {rowText} from '../draw/row.ts';
 import {clampIndex} from '../draw/viewport.ts';
 import {activeTab, selectedStack} from '../state/select.ts';
-import type {JobView, Modal, State} from '../state/state.ts';
+import {
+	localHost,
+	type JobView,
+	type Modal,
+	type State,
+} from '../state/state.ts';
 
 type Parts = Pick<View, 'bindings' | 'logs'>;
 
@@ -98,6 +103,13 @@ const describeServices = (before: State, after: State): string[] => {
 	});
 };
 
+/** Hosts that answer now, and those that do not any more. */
+const describeHosts = (before: State, after: State): string[] => after.hosts.flatMap(({name, status, problem}) => {
+	const last = before.hosts.find(host => host.name === name)?.status;
+	const isSame = last === status || status === 'connecting' || (last === undefined && name === localHost);
+	return isSame ? [] : [status === 'online' ? `${name} is online.` : `${problem?.message ?? `${name} can't be reached.`} What is shown of it is as it was.`];
+});
+
 /** The pane with the focus and what its cursor is on, where that is another. */
 const describeMove = (before: State, after: State, parts: Parts): string[] => {
 	const isMoved = after.focus !== before.focus || activeTab(after) !== activeTab(before);
@@ -117,6 +129,7 @@ export const announce = (before: State, after: State, parts: Parts): string[] =>
 	const place = describePlace(after);
 	return [
 		...place === describePlace(before) ? [] : [place],
+		...after.hosts === before.hosts ? [] : describeHosts(before, after),
 		...after.selected === before.selected ? describeServices(before, after) : [],
 		...after.jobs.flatMap(job => describeJob(job, before.jobs.find(({id}) => id === job.id))),
 		...after.toast !== undefined && after.toast !== before.toast && after.toast.kind !== 'good' ? [after.toast.text] : [],

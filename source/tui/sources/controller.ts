@@ -1,11 +1,12 @@
 /**
 Runs the sources that what is on the screen asks for: those of the stack that is shown, the lines of its logs, what its commits changed.
 */
-import {diff} from '../../actions/diff.ts';
+import {diff, type DiffResult} from '../../actions/diff.ts';
 import {openWorkspace} from '../../actions/workspace/open-workspace.ts';
 import type {Home} from '../../host/home.ts';
 import type {Measure} from '../../history/history.ts';
 import {describeError} from '../../system/describe-error.ts';
+import {workOnStack} from '../jobs/stack-work.ts';
 import {diffRequest} from '../state/diff-request.ts';
 import {
 	activeTab,
@@ -14,13 +15,17 @@ import {
 	shownLogServices,
 	sidePanelOf,
 } from '../state/select.ts';
-import type {State} from '../state/state.ts';
+import {isLocal, localHost, type State} from '../state/state.ts';
 import type {Store} from '../state/store.ts';
 import {coalesce} from './coalesce.ts';
+import type {HostSource} from './host-source.ts';
+import {createHostsSource} from './hosts-source.ts';
 import {createLogRing} from './log-ring.ts';
 import {createLogView, type LogView} from './log-view.ts';
 import {createStackSource, type StackSource} from './stack-source.ts';
 import {createStacksSource} from './stacks-source.ts';
+import {createDriftSource} from './drift-source.ts';
+import {createTransfersSource} from './transfers-source.ts';
 
 export type Controller = {
 	readonly logs: LogView;
@@ -28,7 +33,16 @@ export type Controller = {
 	/** Reads what is shown again; with a folder, lists the stacks again and shows that one. */
 	refresh(folder?: string): void;
 	countBranches(): void;
+
+	/** Leaves a host alone; what it returns takes it up again. */
+	leaveHost(name: string): () => void;
 	stop(): void;
+};
+
+/** Loaded where there is another host. */
+const checkDiff = async (answer: unknown, host: string): Promise<DiffResult> => {
+	const {readDiff} = await import('./remote-diff.ts');
+	return readDiff(answer, host);
 };
 
 const listedFiles = 300;
@@ -41,7 +55,9 @@ export const createController = ({store, home, directory}: {readonly store: Stor
 	const ring = createLogRing();
 	const logs = createLogView(ring);
 	const stacks = createStacksSource({store, home, directory});
-	let source: {readonly id: string; readonly source: StackSource} | undefined;
+	const transfers = createTransfersSource({store, home});
+	const drift = createDriftSource({store});
+	let source: {readonly id: string; readonly source: StackSource; readonly host?: HostSource | undefined} | undefined;
 	let shownLogs = '';
 	let counted = '';
 	let measured = '';
@@ -49,14 +65,30 @@ export const createController = ({store, home, directory}: {readonly store: Stor
 	const followStack = (state: State): void => {
 		const stack = selectedStack(state);
 		const id = stack === undefined || stack.isUntaken ? undefined : stack.id;
-		if (source?.id === id) {
+		const host = stack === undefined || isLocal(stack) ? undefined : hosts.get(stack.host);
+		if (source?.id === id && source?.host === host) {
 			return;
 		}
 
 		source?.source.stop();
-		ring.clear();
-		source = stack === undefined || id === undefined ? undefined : {id, source: createStackSource({store, stack, ring})};
+		if (source?.id !== id) {
+			ring.clear();
+		}
+
+		source = undefined;
+		if (stack === undefined || id === undefined) {
+			return;
+		}
+
+		const opened = isLocal(stack) ? createStackSource({store, stack, ring}) : hosts.open(stack, ring);
+		source = opened === undefined ? undefined : {id, source: opened, host};
 	};
+
+	const hosts = createHostsSource({
+		store, home, onChange() {
+			followStack(store.getState());
+		},
+	});
 
 	const showLogs = (state: State): void => {
 		const key = logKey(state);
@@ -94,7 +126,12 @@ export const createController = ({store, home, directory}: {readonly store: Stor
 		}
 
 		try {
-			const found = await diff(await openWorkspace({directory: stack.folder}), {...request, limit: listedFiles});
+			const {from, to} = request;
+			const answer = await workOnStack(state, stack, {
+				words: ['diff', from, ...to === undefined ? [] : [to], `--limit=${listedFiles}`],
+				run: async workspace => diff(workspace, {...request, limit: listedFiles}),
+			});
+			const found = isLocal(stack) ? answer : await checkDiff(answer, stack.host);
 			store.setState(({diffs}) => ({diffs: {...diffs, [key]: found}}));
 		} catch (error) {
 			const {message, hint} = describeError(error);
@@ -105,7 +142,7 @@ export const createController = ({store, home, directory}: {readonly store: Stor
 	const measure = coalesce(async () => {
 		const state = store.getState();
 		const stack = selectedStack(state);
-		if (stack?.detail === undefined) {
+		if (stack?.detail === undefined || !isLocal(stack)) {
 			return;
 		}
 
@@ -163,11 +200,14 @@ export const createController = ({store, home, directory}: {readonly store: Stor
 		refresh(folder) {
 			if (folder === undefined) {
 				source?.source.refresh();
+				if (selectedStack(store.getState())?.host !== localHost) {
+					hosts.refresh();
+				}
 			}
 
 			void (async () => {
 				await stacks.refresh(folder);
-				const stack = store.getState().stacks.find(known => known.folder === folder);
+				const stack = store.getState().stacks.find(known => isLocal(known) && known.folder === folder);
 				if (stack !== undefined) {
 					store.setState({selected: stack.id});
 				}
@@ -176,10 +216,14 @@ export const createController = ({store, home, directory}: {readonly store: Stor
 		countBranches() {
 			source?.source.countBranches();
 		},
+		leaveHost: name => hosts.leave(name),
 		stop() {
 			unsubscribe();
 			source?.source.stop();
 			stacks.stop();
+			hosts.stop();
+			transfers.stop();
+			drift.stop();
 			compare.stop();
 			measure.stop();
 		},

@@ -21,10 +21,13 @@ export type SampleOptions = {
 	readonly stack: string;
 	readonly services: () => readonly ServiceReport[];
 	readonly isShown: () => boolean;
+
+	/** Called when a service's process is not there any more. */
+	readonly onGone: () => void;
 	readonly signal: AbortSignal;
 };
 
-export const sampleUsage = async ({store, stack, services, isShown, signal}: SampleOptions): Promise<void> => {
+export const sampleUsage = async ({store, stack, services, isShown, onGone, signal}: SampleOptions): Promise<void> => {
 	const before = new Map<string, UsageCounters & {readonly processId: number}>();
 	while (!signal.aborted) {
 		const added: Record<string, readonly UsageView[]> = {};
@@ -34,6 +37,10 @@ export const sampleUsage = async ({store, stack, services, isShown, signal}: Sam
 			const last = before.get(name);
 			before.delete(name);
 			if (counters === undefined || processId === undefined) {
+				if (last !== undefined) {
+					onGone();
+				}
+
 				continue;
 			}
 

@@ -5,26 +5,25 @@ runtime; only what has none is looked at now and then.
 import path from 'node:path';
 import {surveyVolumes} from '../../actions/baseline.ts';
 import {listBranches} from '../../actions/branch.ts';
+import {outlineDefinition} from '../../actions/definition/outline-definition.ts';
 import {listServices, type ServiceReport} from '../../actions/services.ts';
 import type {VolumeStatus} from '../../actions/status.ts';
 import {openWorkspace} from '../../actions/workspace/open-workspace.ts';
 import type {Workspace} from '../../actions/workspace/workspace.ts';
 import {stackRunFolder} from '../../host/home.ts';
 import type {ServiceState} from '../../runtime/runtime.ts';
-import {formatPort} from '../../stack/format-port.ts';
-import type {Mount} from '../../stack/stack.ts';
 import {monotonicNow} from '../../system/clock.ts';
-import {describeError} from '../../system/describe-error.ts';
 import type {Store} from '../state/store.ts';
 import {putDetail, putStack} from '../state/update.ts';
 import {selectedStack} from '../state/select.ts';
-import type {ServiceDefinition, StackDetail, StackView} from '../state/state.ts';
+import type {Problem, StackDetail, StackView} from '../state/state.ts';
+import {watchFiles} from '../../system/watch-files.ts';
 import {coalesce} from './coalesce.ts';
 import {createHistoryReader, type HistoryReader} from './history-reader.ts';
 import {followLogs} from './follow-logs.ts';
 import type {LogRing} from './log-ring.ts';
+import {problemOf} from './problem.ts';
 import {sampleUsage} from './sample-usage.ts';
-import {watchFiles} from './watch-files.ts';
 
 export type StackSource = {
 	/** Reads everything again soon. */
@@ -44,31 +43,8 @@ const pauseFactor = 120;
 /** Services that are not ready yet are asked again. */
 const retryMilliseconds = 2000;
 
-const mountText = (mount: Mount): string => {
-	switch (mount.kind) {
-		case 'volume': {
-			return `${mount.volume}:${mount.target}${mount.readOnly ? ':ro' : ''}`;
-		}
-
-		case 'bind': {
-			return `${mount.source}:${mount.target}${mount.readOnly ? ':ro' : ''}`;
-		}
-
-		default: {
-			return `${mount.kind}:${mount.target}`;
-		}
-	}
-};
-
-const describeDefinition = ({stack}: Workspace): ServiceDefinition[] => Object.values(stack.services).map(service => ({
-	name: service.name,
-	...(service.image !== undefined && {image: service.image}),
-	ports: service.ports.map(port => formatPort(port)),
-	mounts: service.mounts.map(mount => mountText(mount)),
-	dependsOn: Object.keys(service.dependsOn),
-	environmentNames: Object.keys(service.environment),
-	profiles: service.profiles,
-}));
+/** A stack that could not be opened is tried again: what it needs may be on its way, as an engine after the start of the machine. */
+const reopenMilliseconds = 10_000;
 
 /** The kind of database of each service that has one. */
 const databaseNames = ({databases}: Workspace): Record<string, string> => Object.fromEntries(databases.entries().map(([service, {name}]) => [service, name]));
@@ -84,26 +60,30 @@ export const createStackSource = ({store, stack: {id, folder}, ring}: StackSourc
 	let opened: {readonly workspace: Workspace; readonly reader: HistoryReader; readonly controller: AbortController} | undefined;
 	let timer: NodeJS.Timeout | undefined;
 	let retry: NodeJS.Timeout | undefined;
+	let reopen: NodeJS.Timeout | undefined;
 
 	const detail = (): StackDetail | undefined => store.getState().stacks.find(stack => stack.id === id)?.detail;
-	const fail = (error: unknown): void => {
+
+	/** What went wrong, by the part that could not be read: each is over when that part was read again. */
+	const problems = new Map<string, Problem>();
+	const firstProblem = (): Problem | undefined => problems.values().next().value;
+
+	const guarded = (part: string, work: () => Promise<void>) => async (): Promise<void> => {
 		if (signal.aborted) {
 			return;
 		}
 
-		const {message, hint} = describeError(error);
-		store.setState(putStack(id, {problem: {message, ...(hint !== undefined && {hint})}}));
-	};
-
-	const guarded = (work: () => Promise<void>) => async (): Promise<void> => {
-		if (signal.aborted) {
-			return;
-		}
-
+		const before = firstProblem();
 		try {
 			await work();
+			problems.delete(part);
 		} catch (error) {
-			fail(error);
+			problems.set(part, problemOf(error));
+		}
+
+		const problem = firstProblem();
+		if (problem !== before && !signal.aborted) {
+			store.setState(putStack(id, {problem}));
 		}
 	};
 
@@ -113,7 +93,7 @@ export const createStackSource = ({store, stack: {id, folder}, ring}: StackSourc
 		}
 	};
 
-	const readHistory = guarded(async () => {
+	const readHistory = guarded('history', async () => {
 		if (opened === undefined) {
 			return;
 		}
@@ -131,10 +111,10 @@ export const createStackSource = ({store, stack: {id, folder}, ring}: StackSourc
 			}),
 			...(isMoved && {changed: undefined}),
 		});
-		store.setState(putStack(id, {branch, readAt: Date.now(), problem: undefined}));
+		store.setState(putStack(id, {branch, readAt: Date.now(), problem: firstProblem()}));
 	});
 
-	const readServices = guarded(async () => {
+	const readServices = guarded('services', async () => {
 		if (opened === undefined) {
 			return;
 		}
@@ -154,7 +134,7 @@ export const createStackSource = ({store, stack: {id, folder}, ring}: StackSourc
 	});
 
 	/** Walks the data, and sees to it that they are walked again. */
-	const readData = guarded(async () => {
+	const readData = guarded('data', async () => {
 		if (opened === undefined) {
 			return;
 		}
@@ -188,7 +168,7 @@ export const createStackSource = ({store, stack: {id, folder}, ring}: StackSourc
 	const services$ = coalesce(readServices, 50);
 	const data$ = coalesce(readData, 100);
 
-	const open = guarded(async () => {
+	const openOnce = guarded('open', async () => {
 		const workspace = await openWorkspace({directory: folder});
 		if (signal.aborted) {
 			return;
@@ -215,7 +195,7 @@ export const createStackSource = ({store, stack: {id, folder}, ring}: StackSourc
 				...(before?.changed !== undefined && {changed: before.changed}),
 				...part,
 				services: states.map(state => fromState(state, known.get(state.name))),
-				definition: describeDefinition(workspace),
+				definition: outlineDefinition(workspace.stack),
 				composeFiles: stack.composeFiles,
 				databases: databaseNames(workspace),
 				notices: [...stack.notices, ...workspace.notices],
@@ -250,15 +230,26 @@ export const createStackSource = ({store, stack: {id, folder}, ring}: StackSourc
 		});
 		void sampleUsage({
 			store, stack: id, signal: both, services: () => detail()?.services ?? [], isShown: () => selectedStack(store.getState())?.id === id,
+			// Nobody tells where what watched over it is gone too.
+			onGone: onRuntime,
 		});
 		await Promise.all(watched);
 		services$.ask();
 		data$.ask();
 	});
+	const open = async (): Promise<void> => {
+		await openOnce();
+		if (opened === undefined && !signal.aborted) {
+			reopen = setTimeout(() => {
+				open$.ask();
+			}, reopenMilliseconds);
+		}
+	};
+
 	const open$ = coalesce(open, 50);
 
 	let isCounting = false;
-	const countBranches = guarded(async () => {
+	const countBranches = guarded('branches', async () => {
 		if (opened === undefined || isCounting) {
 			return;
 		}
@@ -302,6 +293,7 @@ export const createStackSource = ({store, stack: {id, folder}, ring}: StackSourc
 			opened?.controller.abort();
 			clearTimeout(timer);
 			clearTimeout(retry);
+			clearTimeout(reopen);
 			for (const work of [history$, services$, data$, open$]) {
 				work.stop();
 			}

@@ -5,13 +5,11 @@ import path from 'node:path';
 import {findStackFolder, listKnownStacks, type KnownStack} from '../../actions/list-stacks.ts';
 import type {Home} from '../../host/home.ts';
 import {describeError} from '../../system/describe-error.ts';
-import type {StackView} from '../state/state.ts';
+import {localHost, type StackView} from '../state/state.ts';
 import type {Store} from '../state/store.ts';
 import {putStacks} from '../state/update.ts';
+import {watchFiles} from '../../system/watch-files.ts';
 import {coalesce} from './coalesce.ts';
-import {watchFiles} from './watch-files.ts';
-
-export const localHost = 'local';
 
 export const stackId = (host: string, folder: string): string => `${host}:${folder}`;
 

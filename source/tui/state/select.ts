@@ -1,12 +1,15 @@
 /**
 What the state says, as the panels and actions ask for it: pure.
 */
+import {describeTransfer} from '../../actions/describe-transfer.ts';
 import type {ServiceReport} from '../../actions/services.ts';
+import type {Transfer} from '../../actions/transfers.ts';
 import {clampIndex} from '../draw/viewport.ts';
 import type {
 	BranchView,
 	CommitView,
 	Cursor,
+	HostView,
 	JobView,
 	Panel,
 	SidePanel,
@@ -82,6 +85,12 @@ export const jobEntries = (state: State): ReadonlyArray<JobView & {readonly key:
 	return state.jobs.filter(job => matches(`${job.title} ${job.twin} ${job.status}`)).map(job => ({...job, key: String(job.id)}));
 };
 
+/** Transfers by what they are of, and how they are. */
+export const transferEntries = (state: State): readonly Transfer[] => {
+	const matches = matcher(state.filters.transfers);
+	return state.transfers.filter(transfer => matches(`${transfer.id} ${describeTransfer(transfer)} ${transfer.state}`));
+};
+
 /** The entries of a list by its name, as far as a cursor has to know them. */
 export const entriesOf = (state: State, list: string): readonly ListEntry[] => {
 	switch (list) {
@@ -105,6 +114,10 @@ export const entriesOf = (state: State, list: string): readonly ListEntry[] => {
 			return jobEntries(state).map(({key}) => ({id: key}));
 		}
 
+		case 'transfers': {
+			return transferEntries(state);
+		}
+
 		default: {
 			return [];
 		}
@@ -124,7 +137,7 @@ export const cursorIndex = (entries: readonly ListEntry[], cursor: Cursor | unde
 const entryAt = <Entry extends ListEntry>(entries: readonly Entry[], cursor: Cursor | undefined): Entry | undefined => entries[cursorIndex(entries, cursor)];
 
 /** Cursors of lists that belong to a stack are kept for each stack. */
-export const cursorKey = (state: State, list: string): string => list === 'stacks' || list === 'jobs' ? list : `${state.selected ?? ''} ${list}`;
+export const cursorKey = (state: State, list: string): string => ['stacks', 'jobs', 'transfers'].includes(list) ? list : `${state.selected ?? ''} ${list}`;
 
 export const cursorOf = (state: State, list: string): Cursor | undefined => state.cursors[cursorKey(state, list)];
 
@@ -134,6 +147,12 @@ export const currentStackEntry = (state: State): StackEntry | undefined => {
 	return entryAt(entries, cursor);
 };
 
+/** The host under the cursor of the list of stacks. */
+export const currentHost = (state: State): HostView | undefined => {
+	const name = currentStackEntry(state)?.host;
+	return name === undefined ? undefined : state.hosts.find(host => host.name === name);
+};
+
 export const currentService = (state: State): ServiceEntry | undefined => entryAt(serviceEntries(state), cursorOf(state, 'services'));
 
 export const currentBranch = (state: State): BranchEntry | undefined => entryAt(branchEntries(state), cursorOf(state, 'branches'));
@@ -141,6 +160,12 @@ export const currentBranch = (state: State): BranchEntry | undefined => entryAt(
 export const currentCommit = (state: State): CommitView | undefined => entryAt(commitEntries(state), cursorOf(state, 'commits'));
 
 export const currentJob = (state: State): JobView | undefined => jobEntries(state)[cursorIndex(entriesOf(state, 'jobs'), cursorOf(state, 'jobs'))];
+
+/** The transfer under the cursor of their tab. */
+export const currentTransfer = (state: State): Transfer | undefined => entryAt(transferEntries(state), cursorOf(state, 'transfers'));
+
+/** Whether a tab is a list, with a cursor in it. */
+export const isListTab = (tab: string): boolean => tab === 'jobs' || tab === 'transfers';
 
 /** The side panel whose selection the main pane shows. */
 export const sidePanelOf = (state: State): SidePanel => state.focus === 'main' ? state.lastSide : state.focus;

@@ -2,13 +2,19 @@
 All that the terminal UI knows, as plain values. Nothing here does anything: `update-*.ts` make new states of old ones, `select-*.ts` read
 them, sources and jobs feed them.
 */
+import type {ServiceOutline} from '../../actions/definition/outline-definition.ts';
 import type {DiffResult} from '../../actions/diff.ts';
 import type {ServiceReport} from '../../actions/services.ts';
+import type {RemoteBranch} from '../../actions/remote.ts';
 import type {VolumeStatus} from '../../actions/status.ts';
+import type {Transfer} from '../../actions/transfers.ts';
 import type {Measure} from '../../history/history.ts';
 import type {RenderedLine} from '../../history/graph.ts';
 import type {Countable} from '../../actions/describe-progress.ts';
 import type {ThemeName} from '../draw/theme.ts';
+
+/** What this machine is called among the hosts. */
+export const localHost = 'local';
 
 /** A failure as it is shown. */
 export type Problem = {readonly message: string; readonly hint?: string};
@@ -20,8 +26,24 @@ export type HostView = {
 
 	/** Milliseconds since 1970 when it answered last. */
 	readonly seenAt?: number;
+
+	/** Marked so when it was added, or by its owner. */
 	readonly production: boolean;
+
+	/** Why it can't be reached, or was not read. */
 	readonly problem?: Problem;
+
+	/** `USER@HOST` and the port, or the folder of the pool. */
+	readonly address?: string;
+
+	/** The version of the engine there. */
+	readonly version?: string;
+
+	/** The role that the owner's policy gives this key: it runs no verbs there. */
+	readonly role?: string;
+
+	/** Whether the engine there tells what changes, and can be told to stop. One from before that is asked now and then. */
+	readonly isLive?: boolean;
 };
 
 export type CommitView = {
@@ -73,15 +95,7 @@ export type BranchView = {
 	readonly sharedBytes?: number;
 };
 
-export type ServiceDefinition = {
-	readonly name: string;
-	readonly image?: string;
-	readonly ports: readonly string[];
-	readonly mounts: readonly string[];
-	readonly dependsOn: readonly string[];
-	readonly environmentNames: readonly string[];
-	readonly profiles: readonly string[];
-};
+export type {ServiceOutline as ServiceDefinition} from '../../actions/definition/outline-definition.ts';
 
 /** One measurement of what a service uses. */
 export type UsageView = {
@@ -106,7 +120,7 @@ export type StackDetail = {
 	readonly undo?: string;
 	readonly redo?: string;
 	readonly pool: {readonly driver: string; readonly path: string; readonly totalBytes: number; readonly freeBytes: number};
-	readonly definition: readonly ServiceDefinition[];
+	readonly definition: readonly ServiceOutline[];
 	readonly composeFiles: readonly string[];
 	readonly databases: Readonly<Record<string, string>>;
 	readonly notices: readonly string[];
@@ -117,10 +131,17 @@ export type StackDetail = {
 
 export type StackView = {
 	readonly id: string;
+
+	/** The name of the host that it is on: `isLocal` tells this machine's from others. */
 	readonly host: string;
 	readonly name: string;
+
+	/** Of its project, on its own host. Empty where there are data alone, and while that is not known of another host's. */
 	readonly folder: string;
 	readonly runtime: string;
+
+	/** Of another host's: whether there is a project, whose services verbs could run. */
+	readonly hasProject?: boolean;
 
 	/** Compose files named when it was taken up. */
 	readonly composeFiles?: readonly string[];
@@ -134,6 +155,9 @@ export type StackView = {
 	/** Milliseconds since 1970 when its detail was read. */
 	readonly readAt?: number;
 };
+
+/** Whether a stack is one of this machine's own. */
+export const isLocal = ({host}: Pick<StackView, 'host'>): boolean => host === localHost;
 
 export type JobStatus = 'running' | 'done' | 'failed' | 'cancelled';
 
@@ -159,13 +183,16 @@ export type JobView = {
 	readonly problem?: Problem;
 	readonly exitCode?: number;
 	readonly canCancel: boolean;
+
+	/** Id of the transfer that it is, or was, once that has begun. */
+	readonly transfer?: string;
 };
 
 export const sidePanels = ['stacks', 'services', 'branches', 'commits'] as const;
 export type SidePanel = typeof sidePanels[number];
 export type Panel = SidePanel | 'main';
 
-export const tabs = ['overview', 'logs', 'stats', 'commit', 'definition', 'jobs'] as const;
+export const tabs = ['overview', 'logs', 'stats', 'commit', 'definition', 'jobs', 'transfers'] as const;
 export type Tab = typeof tabs[number];
 
 /** The place of a cursor: the entry that it is on, and where that was, for when it is gone. */
@@ -246,6 +273,15 @@ export type State = {
 	/** The last measurements of each service, by `stack/service`. */
 	readonly usage: Readonly<Record<string, readonly UsageView[]>>;
 	readonly jobs: readonly JobView[];
+
+	/** Of all stacks of this machine, whichever process runs them, the newest first. */
+	readonly transfers: readonly Transfer[];
+
+	/** Bytes a second that transfers begun here may take. */
+	readonly transferLimit?: number;
+
+	/** By the id of a stack: the branches of other hosts beside its own, as they were last fetched. */
+	readonly drift: Readonly<Record<string, readonly RemoteBranch[]>>;
 	readonly modal: Modal | undefined;
 
 	/** A sentence that goes by itself. */
@@ -260,7 +296,7 @@ export const initialState = (given: Pick<State, 'terminal' | 'theme' | 'isAscii'
 	...given,
 	isLoaded: false,
 	hosts: [{
-		name: 'local', kind: 'local', status: 'online', production: false,
+		name: localHost, kind: 'local', status: 'online', production: false,
 	}],
 	stacks: [],
 	selected: undefined,
@@ -282,6 +318,8 @@ export const initialState = (given: Pick<State, 'terminal' | 'theme' | 'isAscii'
 	diffs: {},
 	usage: {},
 	jobs: [],
+	transfers: [],
+	drift: {},
 	modal: undefined,
 	spinner: 0,
 });

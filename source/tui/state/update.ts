@@ -9,14 +9,17 @@ import {
 	cursorKey,
 	cursorOf,
 	entriesOf,
+	isListTab,
 	panelOrder,
 	scrollKey,
 	sidePanelOf,
 	sortKeys,
 } from './select.ts';
 import {
+	localHost,
 	sidePanels,
 	tabs,
+	type HostView,
 	type JobView,
 	type Panel,
 	type SidePanel,
@@ -66,12 +69,12 @@ export const scrollMain = (by: number): Change => state => {
 /** Moves in whatever has the focus. */
 export const move = (by: number): Change => state => {
 	const list = activeList(state);
-	return list === 'jobs' || state.focus !== 'main' ? moveCursor(list, by)(state) : scrollMain(by)(state);
+	return isListTab(list) || state.focus !== 'main' ? moveCursor(list, by)(state) : scrollMain(by)(state);
 };
 
 export const moveToEnd = (end: 'first' | 'last'): Change => state => {
 	const list = activeList(state);
-	if (list === 'jobs' || state.focus !== 'main') {
+	if (isListTab(list) || state.focus !== 'main') {
 		return placeCursor(list, end === 'first' ? 0 : Infinity)(state);
 	}
 
@@ -135,9 +138,9 @@ export const putDetail = (id: string, change: Partial<StackDetail>): Change => s
 	...state, stacks: state.stacks.map(stack => stack.id === id && stack.detail !== undefined ? {...stack, detail: {...stack.detail, ...change}} : stack),
 });
 
-/** The stacks of this host as they are listed now; what is known of each stays. */
-export const putStacks = (listed: readonly StackView[], wanted: string | undefined): Change => state => {
-	const stacks = listed.map(stack => {
+/** The stacks of a host as they are listed now; what is known of each stays. */
+export const putStacks = (listed: readonly StackView[], wanted: string | undefined, host: string = localHost): Change => state => {
+	const own = listed.map(stack => {
 		const known = state.stacks.find(other => other.id === stack.id);
 		return known?.isUntaken === stack.isUntaken
 			? {
@@ -145,10 +148,41 @@ export const putStacks = (listed: readonly StackView[], wanted: string | undefin
 			}
 			: stack;
 	});
+
+	// In the order of the hosts, this one first.
+	const order = state.hosts.map(({name}) => name);
+	const others = state.stacks.filter(stack => stack.host !== host);
+	const stacks = [...own, ...others].toSorted((a, b) => order.indexOf(a.host) - order.indexOf(b.host));
 	const isThere = stacks.some(stack => stack.id === state.selected);
-	const next = {...state, stacks, isLoaded: true};
-	return isThere ? next : selectStack(stacks.find(stack => stack.id === wanted)?.id ?? stacks[0]?.id)(next);
+	const next = {...state, stacks, ...(host === localHost && {isLoaded: true})};
+	// What another host has is shown when it is gone to.
+	const stays = isThere || (host !== localHost && state.selected === undefined);
+	return stays ? next : selectStack(stacks.find(stack => stack.id === wanted)?.id ?? stacks[0]?.id)(next);
 };
+
+/** The other hosts as they are listed now; what is known of each stays. Stacks of hosts that were forgotten go. */
+export const putHosts = (listed: readonly HostView[]): Change => state => {
+	const hosts = [
+		...state.hosts.filter(({name}) => name === localHost),
+		...listed.map(host => {
+			const known = state.hosts.find(({name, address, kind}) => name === host.name && address === host.address && kind === host.kind);
+			return known === undefined ? host : {...known, production: known.production || host.production};
+		}),
+	];
+	let next: State = {...state, hosts};
+	for (const {name} of state.hosts) {
+		if (hosts.every(host => host.name !== name)) {
+			next = putStacks([], undefined, name)(next);
+		}
+	}
+
+	return next;
+};
+
+/** Puts what was learned of a host in its place. */
+export const putHost = (name: string, change: Partial<HostView>): Change => state => ({
+	...state, hosts: state.hosts.map(host => host.name === name ? {...host, ...change} : host),
+});
 
 const jobsKept = 200;
 

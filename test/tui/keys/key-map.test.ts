@@ -38,7 +38,9 @@ test('the nearest context wins', t => {
 	t.is(findAction(usualBindings, activeContexts('branches', 'overview'), 'R'), 'reset.here');
 	t.is(findAction(usualBindings, activeContexts('stacks', 'overview'), 'R'), 'reset');
 	t.is(findAction(usualBindings, activeContexts('main', 'logs'), 'f'), 'logs.follow');
-	t.is(findAction(usualBindings, activeContexts('stacks', 'logs'), 'f'), undefined);
+	t.is(findAction(usualBindings, activeContexts('stacks', 'logs'), 'f'), 'fetch');
+	t.is(findAction(usualBindings, activeContexts('main', 'transfers'), 'x'), 'transfer.cancel');
+	t.is(findAction(usualBindings, activeContexts('main', 'overview'), 'x'), undefined);
 });
 
 test('keys as people write them', t => {

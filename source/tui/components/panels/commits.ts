@@ -71,7 +71,7 @@ export const commitsContent = (state: State, view: View, height: number): PaneCo
 	const entries = commitEntries(state);
 	const isFiltered = (state.filters.commits ?? '') !== '';
 	if (detail === undefined || (!isFiltered && entries.length === 0)) {
-		return teach(...detail === undefined ? [''] : ['No commits yet: `c` keeps all', 'volumes as they are now.']);
+		return teach(detail === undefined ? '' : 'No commits yet: `c` keeps all volumes as they are now.');
 	}
 
 	const cursor = cursorIndex(entries, cursorOf(state, 'commits'));

@@ -47,7 +47,7 @@ export const servicesContent = (state: State, view: View, height: number): PaneC
 	if (entries.length === 0 && (state.filters.services ?? '') === '') {
 		return stack?.detail === undefined
 			? teach(stack === undefined || stack.isUntaken ? '' : (stack.problem === undefined ? 'reading…' : 'can\'t be read'))
-			: teach('No services: the compose file', 'has none. `e` edits it.');
+			: teach('No services: the compose file has none. `e` edits it.');
 	}
 
 	return listContent(state, 'services', entries, height, entry => serviceRow(entry, view));

@@ -62,6 +62,6 @@ const jobRow = (job: JobView, state: State, view: View): Row => {
 export const jobsContent = (state: State, view: View, height: number): PaneContent => {
 	const entries = jobEntries(state).map(job => ({...job, job, id: job.key}));
 	return entries.length === 0
-		? teach('Nothing was run yet. What is done by keys stands here', 'with its progress and exit code, transfers too:', 'x cancels, v runs it again, enter shows all of it.')
+		? teach('Nothing was run yet. What is done by keys stands here with its progress and exit code: `x` cancels, `v` runs it again, enter shows all of it.')
 		: listContent(state, 'jobs', entries, height, ({job, key}) => jobRow({...job, id: Number(key)}, state, view));
 };

@@ -7,6 +7,7 @@ import {
 	formatBytes,
 	shortId,
 } from '../../../system/format.ts';
+import {describeDrift} from '../../../actions/sync/describe-drift.ts';
 import {formatPort} from '../../../stack/format-port.ts';
 import {meter} from '../../draw/sparkline.ts';
 import {
@@ -17,13 +18,21 @@ import {
 } from '../../draw/row.ts';
 import {
 	currentBranch,
+	currentHost,
 	selectedStack,
 	sidePanelOf,
 	type BranchEntry,
 } from '../../state/select.ts';
-import type {StackDetail, StackView, State} from '../../state/state.ts';
+import {
+	isLocal,
+	localHost,
+	type StackDetail,
+	type StackView,
+	type State,
+} from '../../state/state.ts';
 import {serviceSign, serviceState} from '../panels/services.ts';
 import type {View} from '../view.ts';
+import {hostRows} from './host.ts';
 
 const label = (text: string) => piece(text.padEnd(10), 'dim');
 
@@ -60,10 +69,34 @@ const headRow = ({head, commits}: StackDetail, {now}: View): Row => {
 		: row(label('Head'), piece(shortId(commit.id), 'id'), ` ${firstLine(commit.message)} `, piece(formatAge(commit.time, now), 'dim'));
 };
 
-const stackRows = (stack: StackView, detail: StackDetail, view: View): Row[] => {
+/** What is shown of a host that is away is what was last known. */
+const staleRows = (stack: StackView, {hosts}: State, {now}: View): Row[] => {
+	const host = hosts.find(({name}) => name === stack.host);
+	return host?.status === 'stale'
+		? [
+			row(piece(`${host.name} can't be reached: this is as it was${host.seenAt === undefined ? '' : ` ${formatAge(new Date(host.seenAt).toISOString(), now)}`}.`, 'bad')),
+			...host.problem === undefined ? [] : [row(piece(host.problem.message, 'dim'))],
+			emptyRow,
+		]
+		: [];
+};
+
+/** How the branches of other hosts and ours have moved apart since they were one. */
+const driftRows = (drift: State['drift'][string] | undefined): Row[] => drift === undefined || drift.length === 0
+	? []
+	: [
+		emptyRow,
+		row(piece('Other hosts', 'title'), piece('  as last fetched: f fetches, p pulls, P pushes, w asks', 'dim')),
+		...drift.map(branch => {
+			const isApart = branch.ahead !== undefined && branch.ahead + (branch.behind ?? 0) > 0;
+			return row('  ', piece(`${branch.host}/${branch.name}`, 'remote'), piece(`  ${describeDrift(branch)}`, isApart ? 'warning' : 'dim'), piece(branch.data === 'here' ? '' : '  data only there', 'dim'));
+		}),
+	];
+
+const stackRows = (stack: StackView, detail: StackDetail, state: State, view: View): Row[] => {
 	const {pool, undo, redo, services, volumes, notices, damaged} = detail;
 	return [
-		row(label('Stack'), piece(stack.name, 'strong'), piece(`  ${stack.folder}`, 'dim')),
+		row(label('Stack'), piece(stack.name, 'strong'), piece(`  ${isLocal(stack) ? '' : `on ${stack.host} `}${stack.folder}`, 'dim')),
 		row(label('Branch'), piece(stack.branch ?? '', 'branch')),
 		headRow(detail, view),
 		dataRow(detail),
@@ -85,8 +118,9 @@ const stackRows = (stack: StackView, detail: StackDetail, view: View): Row[] => 
 			piece(`  ${formatBytes(sharedBytes)} shared, ${formatBytes(ownBytes)} own`, 'dim'),
 		)),
 		...volumes.length === 0 ? [row(piece('  looking…', 'dim'))] : [],
+		...driftRows(state.drift[stack.id]),
 		emptyRow,
-		row(piece('Pool', 'title'), piece(`  ${pool.driver} at ${pool.path}`, 'dim')),
+		row(piece('Pool', 'title'), piece(pool.path === '' ? `  ${pool.driver}` : `  ${pool.driver} at ${pool.path}`, 'dim')),
 		...pool.totalBytes === 0
 			? []
 			: [row('  ', piece(meter(pool.totalBytes - pool.freeBytes, pool.totalBytes, 24, view.glyphs), 'bar'), ` ${formatBytes(pool.freeBytes)} free of ${formatBytes(pool.totalBytes)}`)],
@@ -96,7 +130,8 @@ const stackRows = (stack: StackView, detail: StackDetail, view: View): Row[] => 
 	];
 };
 
-const branchRows = (branch: BranchEntry, detail: StackDetail, {now}: View): Row[] => {
+const branchRows = (branch: BranchEntry, detail: StackDetail, state: State, {now}: View): Row[] => {
+	const drift = state.drift[state.selected ?? '']?.find(({host, name}) => `${host}/${name}` === branch.name);
 	const commit = detail.commits.find(({id}) => id === branch.tip);
 	return [
 		row(label('Branch'), piece(branch.name, branch.isRemote ? 'remote' : 'branch'), branch.isCurrent ? piece('  current', 'good') : undefined),
@@ -110,7 +145,13 @@ const branchRows = (branch: BranchEntry, detail: StackDetail, {now}: View): Row[
 			],
 		emptyRow,
 		...branch.isRemote
-			? [row(piece('A branch of another host, as it was when it was last fetched.', 'dim'))]
+			? [
+				row(piece('A branch of another host, as it was when it was last fetched.', 'dim')),
+				...drift === undefined ? [] : [row(piece(describeDrift(drift), 'strong'))],
+				emptyRow,
+				row(piece('p', 'key'), '  pull it'),
+				row(piece('f', 'key'), '  fetch what is new there'),
+			]
 			: [
 				...branch.isCurrent ? [] : [row(piece('enter', 'key'), '  switch to it: what is not committed stays with the branch that is left')],
 				row(piece('m', 'key'), '      rename it'),
@@ -121,6 +162,11 @@ const branchRows = (branch: BranchEntry, detail: StackDetail, {now}: View): Row[
 };
 
 export const overviewRows = (state: State, view: View): readonly Row[] => {
+	const host = sidePanelOf(state) === 'stacks' ? currentHost(state) : undefined;
+	if (host !== undefined && host.name !== localHost) {
+		return hostRows(host, state, view);
+	}
+
 	const stack = selectedStack(state);
 	if (stack === undefined) {
 		return state.isLoaded ? firstSteps(state) : [row(piece('reading…', 'dim'))];
@@ -137,10 +183,11 @@ export const overviewRows = (state: State, view: View): readonly Row[] => {
 	}
 
 	const {detail} = stack;
+	const above = [...staleRows(stack, state, view), ...problemRows(stack)];
 	if (detail === undefined) {
-		return [...problemRows(stack), row(piece(stack.problem === undefined ? 'reading…' : stack.folder, 'dim'))];
+		return [...above, row(piece(stack.problem === undefined ? 'reading…' : stack.folder, 'dim'))];
 	}
 
 	const branch = sidePanelOf(state) === 'branches' ? currentBranch(state) : undefined;
-	return [...problemRows(stack), ...branch === undefined ? stackRows(stack, detail, view) : branchRows(branch, detail, view)];
+	return [...above, ...branch === undefined ? stackRows(stack, detail, state, view) : branchRows(branch, detail, state, view)];
 };

@@ -10,7 +10,12 @@ import {
 	type Row,
 } from '../../draw/row.ts';
 import {currentService, selectedStack, sidePanelOf} from '../../state/select.ts';
-import type {StackView, State, UsageView} from '../../state/state.ts';
+import {
+	isLocal,
+	type StackView,
+	type State,
+	type UsageView,
+} from '../../state/state.ts';
 import {serviceSign, serviceState} from '../panels/services.ts';
 import type {View} from '../view.ts';
 
@@ -71,8 +76,9 @@ export const statsRows = (state: State, view: View, width: number): readonly Row
 	return [
 		...shown.flatMap(service => [
 			row(serviceSign(service, view), ` ${service.name} `, serviceState(service)),
-			...service.state === 'running' ? graphRows(state.usage[`${stack.id}/${service.name}`] ?? [], width, view) : [],
+			...service.state === 'running' && isLocal(stack) ? graphRows(state.usage[`${stack.id}/${service.name}`] ?? [], width, view) : [],
 		]),
+		...isLocal(stack) ? [] : [row(piece(`  What services on ${stack.host} use is not measured from here.`, 'dim'))],
 		...only === undefined ? diskRows(stack, state, width, view) : [],
 	];
 };
