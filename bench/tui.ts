@@ -1,6 +1,7 @@
 /**
 The terminal UI at 200×50 with 300 services on 6 hosts, 2,000 commits and 5,000 lines of logs a second: milliseconds from a key to the painted frame, processor
-time while nothing happens, memory, and the time to the first frame of the real program from a cold start.
+time while nothing happens, memory, and the time to the first frame of the real program from a cold start. Beside it, in the same run, a list made with
+ink alone.
 
 `node bench/tui.ts [--seconds 60]`: how long the flood of logs goes on before memory is looked at.
 */
@@ -99,11 +100,11 @@ const residentBytes = async (processId: number): Promise<number> => {
 	return Number(/VmRSS:\s+(?<kibibytes>\d+)/v.exec(status)?.groups?.kibibytes ?? 0) * 1024;
 };
 
-const folder = await mkdtemp(path.join(os.tmpdir(), 'coppice-bench-tui-'));
-try {
+/** Bundles a program as the terminal UI is bundled. Gives the file to run. */
+const bundle = async (entry: string, name: string, folder: string): Promise<string> => {
 	const files = await bundleTui({
-		entry: 'bench/tui-fixture.ts',
-		name: 'bench',
+		entry,
+		name,
 		version: 'bench',
 		plugins: [],
 		common: {
@@ -114,8 +115,11 @@ try {
 		await writeFile(path.join(folder, file), content);
 	}
 
-	const entry = path.join(folder, files[0]!.file);
+	return path.join(folder, files[0]!.file);
+};
 
+/** A list of 2,000 commits that `j` goes down in, with logs beside it. */
+const measure = async (entry: string, folder: string) => {
 	// Idle: nothing is logged, no key is typed.
 	const idle = start([entry], folder, {});
 	await idle.seen(screen => screen.includes('1 of 2000'));
@@ -144,6 +148,18 @@ try {
 	const busyPercent = (await processorTime(busy.processId) - busyBefore) / Number(seconds) / 10;
 	const bytes = await residentBytes(busy.processId);
 	await busy.end();
+	return {
+		keyToFrameMilliseconds: {p50: percentile(times, 0.5), p95: percentile(times, 0.95), max: Math.max(...times)},
+		idleProcessorPercent: idlePercent,
+		floodProcessorPercent: busyPercent,
+		residentMebibytes: bytes / 1024 / 1024,
+	};
+};
+
+const folder = await mkdtemp(path.join(os.tmpdir(), 'coppice-bench-tui-'));
+try {
+	const own = await measure(await bundle('bench/tui-fixture.ts', 'bench', folder), folder);
+	const plainList = await measure(await bundle('bench/tui-plain-list.ts', 'plain', folder), folder);
 
 	await buildCli();
 	const home = path.join(folder, 'home');
@@ -159,10 +175,8 @@ try {
 
 	console.log(JSON.stringify({
 		terminal: `${columns}x${rows}`,
-		keyToFrameMilliseconds: {p50: percentile(times, 0.5), p95: percentile(times, 0.95), max: Math.max(...times)},
-		idleProcessorPercent: idlePercent,
-		floodProcessorPercent: busyPercent,
-		residentMebibytes: bytes / 1024 / 1024,
+		own,
+		plainList,
 		residentAfterSeconds: Number(seconds),
 		firstFrameMilliseconds: {withoutCompiledCode: starts[0], median: percentile(starts.slice(1), 0.5)},
 		loadAverage: os.loadavg()[0],

@@ -20,8 +20,8 @@ import {
 } from '../state/select.ts';
 import {type Layout, splitSize} from '../state/layout.ts';
 import type {StackView, State, TextInput} from '../state/state.ts';
-import {jobProgress, jobSign} from './tabs/jobs.ts';
-import {transferSign} from './tabs/transfers.ts';
+import {jobProgress} from './tabs/jobs.ts';
+import {workSign} from './work-sign.ts';
 import type {View} from './view.ts';
 
 const dataPiece = ({detail}: StackView): Piece => {
@@ -100,7 +100,7 @@ export const trayRow = (state: State, view: View): Row => {
 	const [job] = running;
 	if (job !== undefined) {
 		return {
-			...row(' ', jobSign(job, state, view), ` ${job.title}  `, piece(jobProgress(job), 'accent')),
+			...row(' ', workSign(job.status, state, view), ` ${job.title}  `, piece(jobProgress(job), 'accent')),
 			right: [piece(`${running.length > 1 ? `and ${running.length - 1} more  ` : ''}${job.canCancel ? 'X cancels ' : ''}`, 'dim')],
 		};
 	}
@@ -115,7 +115,7 @@ export const trayRow = (state: State, view: View): Row => {
 	const foreign = state.transfers.find(transfer => transfer.state === 'running');
 	if (foreign !== undefined) {
 		return {
-			...row(' ', transferSign(foreign, state, view), ` ${describeTransfer(foreign)}  `, piece(describeTransferAmount(foreign), 'accent')),
+			...row(' ', workSign(foreign.state, state, view), ` ${describeTransfer(foreign)}  `, piece(describeTransferAmount(foreign), 'accent')),
 			right: [piece('of another terminal, F shows it ', 'dim')],
 		};
 	}

@@ -4,37 +4,12 @@ What runs and what was run: each command line with its progress or its exit code
 import {describeProgress} from '../../../actions/describe-progress.ts';
 import {monotonicNow} from '../../../system/clock.ts';
 import {formatDuration} from '../../../system/format.ts';
-import {
-	piece,
-	row,
-	type Piece,
-	type Row,
-} from '../../draw/row.ts';
+import {piece, row, type Row} from '../../draw/row.ts';
 import {jobEntries} from '../../state/select.ts';
 import type {JobView, State} from '../../state/state.ts';
 import {listContent, teach} from '../list-content.ts';
 import type {PaneContent, View} from '../view.ts';
-
-/** How a job is doing, as a sign. */
-export const jobSign = ({status}: JobView, {spinner}: Pick<State, 'spinner'>, {glyphs}: Pick<View, 'glyphs'>): Piece => {
-	switch (status) {
-		case 'running': {
-			return piece(glyphs.spinner[spinner % glyphs.spinner.length]!, 'accent');
-		}
-
-		case 'done': {
-			return piece(glyphs.check, 'good');
-		}
-
-		case 'failed': {
-			return piece(glyphs.cross, 'bad');
-		}
-
-		case 'cancelled': {
-			return piece(glyphs.open, 'warning');
-		}
-	}
-};
+import {workSign} from '../work-sign.ts';
 
 /** What a job is at: the step, or how far it is, how fast, and how long it will take. */
 export const jobProgress = ({step, progress, begun}: JobView, now = monotonicNow()): string => progress === undefined
@@ -45,7 +20,7 @@ const jobRow = (job: JobView, state: State, view: View): Row => {
 	const {title, twin, status, exitCode, begun, ended, time, problem} = job;
 	return {
 		...row(
-			jobSign(job, state, view),
+			workSign(status, state, view),
 			' ',
 			piece(time.slice(11, 19), 'dim'),
 			' ',

@@ -4,38 +4,12 @@ What goes between hosts, was cut or is through, whichever process runs it: bytes
 import {describeTransfer, describeTransferAmount} from '../../../actions/describe-transfer.ts';
 import type {Transfer} from '../../../actions/transfers.ts';
 import {formatAge} from '../../../system/format.ts';
-import {
-	piece,
-	row,
-	type Piece,
-	type Row,
-} from '../../draw/row.ts';
+import {piece, row, type Row} from '../../draw/row.ts';
 import {transferEntries} from '../../state/select.ts';
 import type {State} from '../../state/state.ts';
 import {listContent, teach} from '../list-content.ts';
 import type {PaneContent, View} from '../view.ts';
-
-/** How a transfer is doing, as a sign. */
-export const transferSign = ({state: doing}: Pick<Transfer, 'state'>, {spinner}: Pick<State, 'spinner'>, {glyphs}: Pick<View, 'glyphs'>): Piece => {
-	switch (doing) {
-		case 'running': {
-			return piece(glyphs.spinner[spinner % glyphs.spinner.length]!, 'accent');
-		}
-
-		case 'done': {
-			return piece(glyphs.check, 'good');
-		}
-
-		case 'failed': {
-			return piece(glyphs.cross, 'bad');
-		}
-
-		case 'cancelled':
-		case 'cut': {
-			return piece(glyphs.open, 'warning');
-		}
-	}
-};
+import {workSign} from '../work-sign.ts';
 
 const transferRow = (transfer: Transfer, state: State, view: View): Row => {
 	const {id, state: doing, begun, message} = transfer;
@@ -43,7 +17,7 @@ const transferRow = (transfer: Transfer, state: State, view: View): Row => {
 	const where = doing === 'running' && !isHere ? `  in process ${transfer.processId}` : '';
 	return {
 		...row(
-			transferSign(transfer, state, view),
+			workSign(doing, state, view),
 			' ',
 			piece(id, 'id'),
 			` ${describeTransfer(transfer)}  `,
