@@ -3,7 +3,7 @@ Runs the screen: puts it on the terminal, gives it keys, and gives the terminal 
 */
 import process from 'node:process';
 import {setTimeout as delay} from 'node:timers/promises';
-import {setFlagsFromString} from 'node:v8';
+import {boundMemory} from '../system/bound-memory.ts';
 import type {TerminalTools, Tools} from './actions/action.ts';
 import {createJobs} from './jobs/jobs.ts';
 import {dispatch} from './keys/dispatch.ts';
@@ -29,12 +29,6 @@ const stopMilliseconds = 300;
 /** A terminal that does not know its size says 0. */
 export const sizeOf = ({columns, rows}: NodeJS.WriteStream): State['terminal'] => ({columns: columns > 0 ? columns : 80, rows: rows > 0 ? rows : 24});
 
-/**
-V8 lets garbage be as long as there is memory, up to some times of what is alive. A program that is left open all day should take no more than
-it needs: the heap may grow by this per cent before it is cleaned, and the part for what lives shortly stays as large as it is at the start.
-*/
-const frugality = ['--heap-growing-percent=30', '--semi-space-growth-factor=1'];
-
 export type ScreenOptions = {
 	readonly store: Store;
 	readonly bindings: readonly Binding[];
@@ -50,9 +44,7 @@ export type ScreenOptions = {
 @returns The exit code, once it is left.
 */
 export const runScreen = async ({store, bindings, controller, draw}: ScreenOptions): Promise<number> => {
-	for (const flag of frugality) {
-		setFlagsFromString(flag);
-	}
+	boundMemory();
 
 	const {stdin, stdout} = process;
 	const ended = Promise.withResolvers<number>();

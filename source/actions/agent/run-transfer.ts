@@ -1,7 +1,7 @@
 /**
 What the processes `coppice send` and `coppice receive` do, with their standard streams: one snapshot, as the first line of the channel asks for it.
 */
-import {boundMemory} from '../../transfer/bound-memory.ts';
+import {boundMemory} from '../../system/bound-memory.ts';
 import {sendFailure} from '../../transfer/failure.ts';
 import {readRequest} from '../../transfer/request.ts';
 import {standardChannel} from '../../transfer/standard-channel.ts';

@@ -8,7 +8,7 @@ import type {Home} from '../../host/home.ts';
 import type {Host, HostRecord} from '../../host/host.ts';
 import {listHosts, readHost} from '../../host/host-registry.ts';
 import {openHost} from '../../host/open-host.ts';
-import {boundMemory} from '../../transfer/bound-memory.ts';
+import {boundMemory} from '../../system/bound-memory.ts';
 
 export type Peer = {
 	/** As `host add` has named it. */
