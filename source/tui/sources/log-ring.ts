@@ -25,7 +25,7 @@ export type LogRing = {
 	clear(): void;
 };
 
-export const createLogRing = (limitBytes = 20_000_000): LogRing => {
+export const createLogRing = (limitBytes = 12_000_000): LogRing => {
 	let lines: Array<LogLine | undefined> = [];
 
 	// Place in `lines` of the oldest one; places before it are free.
