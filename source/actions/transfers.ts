@@ -9,7 +9,6 @@ import type {Report} from './progress.ts';
 import {sumTransfer} from './sum-transfer.ts';
 import {readTransfer, readTransfers, type Transfer} from './sync/transfer-records.ts';
 
-export {sumTransfer, type TransferSums} from './sum-transfer.ts';
 export type {Transfer, TransferState, TransferVolume} from './sync/transfer-records.ts';
 
 /** The newest first. */

@@ -23,11 +23,14 @@ export const plainText = (text: string): string => {
 export const shownText = z.string().transform(value => plainText(value));
 const codes = Object.keys(exitCodes) as [ErrorCode, ...ErrorCode[]];
 
+/** One that this version does not know is a failure like any other. */
+export const errorCode = z.enum(codes).catch('failed');
+
 /**
 What goes with the message of an error.
 */
 export const agentErrorData = z.object({
-	code: z.enum(codes).catch('failed'),
+	code: errorCode,
 	hint: shownText.optional(),
 	context: z.object({
 		host: shownText, stack: shownText, volume: shownText, service: shownText, file: shownText, stderr: shownText, command: z.array(shownText).max(64),

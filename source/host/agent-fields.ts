@@ -13,6 +13,9 @@ export const tag = name('tag');
 export const commit = z.string().regex(/^[\da-f]{64}$/v);
 export const snapshot = z.string().refine(text => isSnapshotId(text), {message: 'is not the id of a snapshot'});
 
+/** A commit as its canonical JSON, whose SHA-256 is its id. */
+export const commitContent = z.object({id: commit, text: z.string()});
+
 /** The id of a pool: what one side knows the other by, for pins. */
 export const poolId = z.string().min(1).max(200);
 

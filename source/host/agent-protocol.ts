@@ -8,6 +8,7 @@ import {shownText} from './agent-errors.ts';
 import {
 	branch,
 	commit,
+	commitContent,
 	poolId,
 	snapshot,
 	stack,
@@ -17,7 +18,7 @@ import {
 import {viewMethods} from './view-methods.ts';
 
 /** Raised whenever a peer of the version before would misunderstand. */
-export const agentProtocol = 1;
+export const agentProtocol = 2;
 
 const stackSummary = z.object({
 	name: stack,
@@ -32,11 +33,7 @@ const stackSummary = z.object({
 	volumes: z.array(volume),
 });
 
-/** A commit as its canonical JSON, whose SHA-256 is its id. */
-const commitText = z.object({
-	id: commit,
-	text: z.string(),
-
+const commitText = commitContent.extend({
 	/** Whether all of its snapshots are there. */
 	hasData: z.boolean(),
 });
@@ -48,7 +45,6 @@ const image = z.object({
 const tips = z.array(commit);
 const snapshots = z.array(snapshot);
 const snapshotsByVolume = z.record(volume, snapshots);
-const commitContent = z.object({id: commit, text: z.string()});
 
 /**
 Each method with what it is given and what it answers.

@@ -9,6 +9,7 @@ import {shownText} from './agent-errors.ts';
 import {
 	branch,
 	commit,
+	commitContent,
 	remoteBranch,
 	stack,
 	tag,
@@ -53,8 +54,6 @@ const serviceOutline = z.object({
 	environmentNames: texts,
 	profiles: texts,
 });
-
-const commitContent = z.object({id: commit, text: z.string()});
 
 const volumeState = z.object({
 	name: volume, changed: z.boolean(), sharedBytes: count, ownBytes: count,

@@ -6,7 +6,7 @@ import {Buffer} from 'node:buffer';
 import {z} from 'zod';
 import {CoppiceError} from '../system/errors.ts';
 import {isName, isSnapshotId, type NameKind} from '../system/names.ts';
-import type {Channel, TransferRequest} from './channel.ts';
+import {transferProtocol, type Channel, type TransferRequest} from './channel.ts';
 import {
 	lostConnection,
 	readSome,
@@ -21,7 +21,7 @@ const name = (kind: NameKind) => z.string().refine(text => isName(kind, text), {
 const snapshot = z.string().refine(text => isSnapshotId(text), {message: 'is not the id of a snapshot'});
 
 const requestSchema = z.strictObject({
-	protocol: z.literal(1),
+	protocol: z.literal(transferProtocol),
 	stack: name('stack'),
 	volume: name('volume'),
 	snapshot,
@@ -55,8 +55,8 @@ const parseRequest = (line: string): TransferRequest => {
 	}
 
 	const version = anyVersion.safeParse(content);
-	if (version.success && version.data.protocol !== 1) {
-		throw new CoppiceError('precondition', `The other side speaks version ${version.data.protocol} of the transfer protocol, this one version 1.`, {
+	if (version.success && version.data.protocol !== transferProtocol) {
+		throw new CoppiceError('precondition', `The other side speaks version ${version.data.protocol} of the transfer protocol, this one version ${transferProtocol}.`, {
 			hint: 'Use the same version of Coppice on both sides: `coppice host check` says which they are.',
 		});
 	}

@@ -7,6 +7,7 @@ import {readdir, writeFile} from 'node:fs/promises';
 import path from 'node:path';
 import test from 'ava';
 import {createMessageConnection, StreamMessageReader, StreamMessageWriter} from 'vscode-jsonrpc/node';
+import {transferProtocol} from '../../source/transfer/channel.ts';
 import {runCommand, tryCommand} from '../../source/system/run-command.ts';
 import {hostileStreams} from '../stream/hostile-corpus.ts';
 import {makeHostile} from '../fixtures/hosts/hostile-host.ts';
@@ -156,7 +157,7 @@ const calls = (shop: Known, secret: Known): ReadonlyArray<readonly [what: string
 
 const channels = (shop: Known, secret: Known): ReadonlyArray<readonly [what: string, word: string, request: object]> => {
 	const request = {
-		protocol: 1, stack: 'shop', volume: 'data', snapshot: shop.snapshot, branch: 'main',
+		protocol: transferProtocol, stack: 'shop', volume: 'data', snapshot: shop.snapshot, branch: 'main',
 	};
 	return [
 		['data taken in', 'receive', {...request, snapshot: '44444444-4444-4444-8444-444444444444'}],

@@ -3,6 +3,7 @@ What holds for every kind of host, whatever is between it and here. The engine b
 */
 import {Buffer} from 'node:buffer';
 import type {ExecutionContext, TestFn} from 'ava';
+import {transferProtocol} from '../../source/transfer/channel.ts';
 import {agentProtocol} from '../../source/host/agent-protocol.ts';
 import type {Host} from '../../source/host/host.ts';
 import {CoppiceError} from '../../source/system/errors.ts';
@@ -16,7 +17,7 @@ export type HostUnderTest = {
 
 const hello = {protocol: agentProtocol, version: '0.0.1'};
 const request = {
-	protocol: 1, stack: 'nowhere', volume: 'db', snapshot: '00000000-0000-4000-8000-000000000000', branch: 'main',
+	protocol: transferProtocol, stack: 'nowhere', volume: 'db', snapshot: '00000000-0000-4000-8000-000000000000', branch: 'main',
 } as const;
 
 const codeOf = async (promise: Promise<unknown>): Promise<CoppiceError> => {

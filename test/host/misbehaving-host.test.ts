@@ -6,6 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import test from 'ava';
+import {transferProtocol} from '../../source/transfer/channel.ts';
 import {findHome} from '../../source/host/home.ts';
 import {openHost} from '../../source/host/open-host.ts';
 import {CoppiceError} from '../../source/system/errors.ts';
@@ -85,7 +86,7 @@ test.serial('a channel carries the request first, and then bytes both ways', asy
 	process.env.TINY_AGENT = '{}';
 	const host = openHost({name: 'tiny', kind: 'pool', address: '/pool'}, {home: findHome(), version: '0.1.0'});
 	const request = {
-		protocol: 1, stack: 'shop', volume: 'db', snapshot: 'x', branch: 'main',
+		protocol: transferProtocol, stack: 'shop', volume: 'db', snapshot: 'x', branch: 'main',
 	} as const;
 	const channel = await host.openChannel('send', request);
 	const bytes = new Uint8Array(300_000).fill(7);

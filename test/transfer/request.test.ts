@@ -5,12 +5,12 @@ import {Buffer} from 'node:buffer';
 import {PassThrough} from 'node:stream';
 import test from 'ava';
 import fc from 'fast-check';
-import type {Channel, TransferRequest} from '../../source/transfer/channel.ts';
+import {transferProtocol, type Channel, type TransferRequest} from '../../source/transfer/channel.ts';
 import {isLostConnection} from '../../source/transfer/failure.ts';
 import {readRequest, writeRequest} from '../../source/transfer/request.ts';
 
 const request: TransferRequest = {
-	protocol: 1,
+	protocol: transferProtocol,
 	stack: 'shop',
 	volume: 'pg-data',
 	snapshot: '11111111-1111-4111-8111-111111111111',
@@ -60,7 +60,7 @@ test('what is no request is refused', async t => {
 
 	await t.throwsAsync(readRequest(channelOf(Buffer.from('hello\n'))), {message: /no JSON/v});
 	await t.throwsAsync(readRequest(channelOf(Buffer.from('null\n'))), {message: /refused/v});
-	await t.throwsAsync(readRequest(channelOf(Buffer.from('{"protocol":2,"of":"later"}\n'))), {message: /version 2/v});
+	await t.throwsAsync(readRequest(channelOf(Buffer.from('{"protocol":3,"of":"later"}\n'))), {message: /version 3/v});
 	await t.throwsAsync(readRequest(channelOf(Buffer.alloc(200_000, 'x'))), {message: /longer than/v});
 	const lost = await t.throwsAsync(readRequest(channelOf(Buffer.from('{"protocol":1'))));
 	t.true(isLostConnection(lost));

@@ -6,12 +6,12 @@ import {spawn, type ChildProcessByStdio} from 'node:child_process';
 import os from 'node:os';
 import type {Readable, Writable} from 'node:stream';
 import {z} from 'zod';
-import {plainText, shownText} from '../../host/agent-errors.ts';
+import {errorCode, plainText, shownText} from '../../host/agent-errors.ts';
 import type {Home} from '../../host/home.ts';
 import type {HostRecord} from '../../host/host.ts';
 import {sshFailed} from '../../host/ssh-failures.ts';
 import type {LogLine} from '../../runtime/runtime.ts';
-import {CoppiceError, exitCodes, type ErrorCode} from '../../system/errors.ts';
+import {CoppiceError} from '../../system/errors.ts';
 import {withoutControls} from '../../system/format.ts';
 import type {ProgressEvent, Report} from '../progress.ts';
 import {explainHostExit, hostCommandLine} from './host-command.ts';
@@ -45,8 +45,7 @@ const eventSchema = z.discriminatedUnion('type', [
 	}),
 ]);
 
-const codes = Object.keys(exitCodes) as [ErrorCode, ...ErrorCode[]];
-const errorSchema = z.object({error: z.object({code: z.enum(codes).catch('failed'), message: shownText, hint: shownText.optional()})});
+const errorSchema = z.object({error: z.object({code: errorCode, message: shownText, hint: shownText.optional()})});
 
 const logSchema = z.object({
 	service: shownText, time: z.iso.datetime({offset: true}), stream: z.enum(['stdout', 'stderr']), text: z.string(),

@@ -7,7 +7,7 @@ import {CoppiceError} from '../../system/errors.ts';
 import {formatBytes} from '../../system/format.ts';
 import type {VolumeAddress} from '../../storage/layout.ts';
 import type {AppliedReport} from '../../transfer/applied.ts';
-import type {TransferRequest} from '../../transfer/channel.ts';
+import {transferProtocol, type TransferRequest} from '../../transfer/channel.ts';
 import {retryTransfer} from '../../transfer/retry.ts';
 import {giveSnapshot, takeSnapshot, type SnapshotTransfer} from './channel-snapshots.ts';
 import type {PlannedSend} from './choose-bases.ts';
@@ -50,7 +50,13 @@ const moveOne = async (place: SyncPlace, peer: Peer, send: PlannedSend, options:
 	const address: VolumeAddress = {stack, volume};
 	const entry = tracker.snapshot(send);
 	const request: TransferRequest = {
-		protocol: 1, stack, volume, snapshot, branch: branchOf(send.commit), ...(base !== undefined && {base}), ...(limit !== undefined && {limit}),
+		protocol: transferProtocol,
+		stack,
+		volume,
+		snapshot,
+		branch: branchOf(send.commit),
+		...(base !== undefined && {base}),
+		...(limit !== undefined && {limit}),
 	};
 	const isThere = async (): Promise<boolean> => {
 		if (direction === 'send') {

@@ -8,9 +8,9 @@ import {
 	cancelTransfer,
 	listTransfers,
 	retryCommand,
-	sumTransfer,
 	type Transfer,
 } from '../../actions/transfers.ts';
+import {sumTransfer} from '../../actions/sum-transfer.ts';
 import {findHome} from '../../host/home.ts';
 import {ownCommand} from '../../host/own-command.ts';
 import {CoppiceError, exitCodes} from '../../system/errors.ts';

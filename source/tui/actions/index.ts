@@ -5,21 +5,23 @@ import {describeError} from '../../system/describe-error.ts';
 import type {State} from '../state/state.ts';
 import type {Action, Tools} from './action.ts';
 import {compareActions} from './compare.ts';
-import {forGoodActions} from './for-good.ts';
+import {ejectActions} from './eject.ts';
 import {historyActions} from './history.ts';
 import {hostActions} from './hosts.ts';
 import {serviceActions} from './services.ts';
 import {stackActions} from './stacks.ts';
 import {syncActions} from './sync.ts';
 import {transferActions} from './transfers.ts';
+import {trashActions} from './trash.ts';
 import {viewActions} from './view.ts';
 
 export const actions: readonly Action[] = [
 	...historyActions,
-	...forGoodActions,
+	...trashActions,
 	...compareActions,
 	...serviceActions,
 	...stackActions,
+	...ejectActions,
 	...syncActions,
 	...transferActions,
 	...hostActions,

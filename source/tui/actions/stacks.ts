@@ -212,37 +212,6 @@ export const stackActions: readonly Action[] = [
 		},
 	},
 	{
-		id: 'stack.eject',
-		group: 'Stacks',
-		title: 'Give the stack\'s volumes back to plain Docker',
-		obstacle: state => needsStack(state) ?? (stackOf(state).runtime === 'docker' ? undefined : 'Only stacks on Docker can be given back to it.'),
-		twin: state => commandLine(state, selectedStack(state), 'eject'),
-		async run(tools) {
-			const stack = stackOf(tools.store.getState());
-			const isSure = await tools.ask.confirm({
-				title: `Eject ${stack.name}`,
-				lost: async () => [`the data of ${stack.branch ?? 'the current branch'} are copied into ordinary Docker volumes`, 'other branches and all commits stay in the pool'],
-				way: '`coppice init --adopt` takes the stack up again, with its history.',
-				typed: stack.name,
-			});
-			if (!isSure) {
-				return;
-			}
-
-			await runVerb(tools, stack, {
-				title: 'eject',
-				words: ['eject'],
-				canCancel: true,
-				async run(workspace, {signal}) {
-					const {eject} = await import('../../actions/eject.ts');
-					return eject(workspace, {signal});
-				},
-				tell: result => `Plain Docker has ${result.volumes.map(({volume}) => volume).join(', ')} again; ready after ${formatDuration(result.readyMilliseconds)}.`,
-			});
-			tools.refresh(isLocal(stack) ? stack.folder : undefined);
-		},
-	},
-	{
 		id: 'stack.refresh',
 		group: 'Stacks',
 		title: 'Read everything again',

@@ -25,11 +25,13 @@ import {
 	remoteUnderCursor,
 	upstreamHost,
 } from './choose-host.ts';
-import {needsLocalStack} from './with-stack.ts';
+import {needsLocalStack, needsShownCommit} from './with-stack.ts';
 
 const stackOf = (state: State): StackView => selectedStack(state)!;
 
 const needsBoth = (state: State): string | undefined => needsLocalStack(state) ?? needsHost(state);
+
+const needsPushable = (state: State): string | undefined => needsBoth(state) ?? needsShownCommit(state);
 
 /** As far as it is known without asking, for the command line that is shown. */
 const shownHost = (state: State): string => remoteUnderCursor(state)?.host ?? hostUnderCursor(state) ?? (otherHosts(state).length === 1 ? otherHosts(state)[0]!.name : 'HOST');
@@ -77,7 +79,9 @@ const askBranches = async (tools: Tools, stack: StackView, host: string): Promis
 	},
 });
 
-const fetchFrom = async (tools: Tools, wish: {readonly prune?: true; readonly history?: true} = {}): Promise<void> => {
+type FetchWish = {readonly prune?: true; readonly history?: true};
+
+const fetchFrom = async (tools: Tools, wish: FetchWish): Promise<void> => {
 	const state = tools.store.getState();
 	const host = await chooseHost(tools, 'Fetch from which host?', remoteUnderCursor(state)?.host ?? hostUnderCursor(state));
 	if (host === undefined) {
@@ -87,6 +91,15 @@ const fetchFrom = async (tools: Tools, wish: {readonly prune?: true; readonly hi
 	const {runFetch} = await import('./sync-verbs.ts');
 	await runFetch(tools, stackOf(state), {host, ...wish});
 };
+
+const fetchAction = (id: string, title: string, wish: FetchWish = {}): Action => ({
+	id,
+	group: 'Hosts',
+	title,
+	obstacle: needsBoth,
+	twin: state => commandLine(state, selectedStack(state), 'fetch', shownHost(state), ...Object.keys(wish).map(option => `--${option}`)),
+	run: async tools => fetchFrom(tools, wish),
+});
 
 const runPullOf = async (tools: Tools, stack: StackView, host: string, wish: {branch?: string; into?: string; history?: boolean} = {}): Promise<void> => {
 	const {runPull} = await import('./sync-verbs.ts');
@@ -188,12 +201,13 @@ const cloneFrom = async (tools: Tools): Promise<void> => {
 			return;
 		}
 
-		if (there.length === 0) {
-			tools.ask.message(`Clone from ${host}`, [`${host} has no stacks, or shows none to you.`]);
+		const {stacks, incomplete} = there;
+		if (stacks.length === 0) {
+			tools.ask.message(`Clone from ${host}`, [incomplete ?? `${host} has no stacks, or shows none to you.`]);
 			return;
 		}
 
-		stack = await tools.ask.choose(`Clone which stack of ${host}?`, there.map(({name, currentBranch: branch}) => ({id: name, label: name, detail: branch === null ? 'no branch' : `branch ${branch}`})));
+		stack = await tools.ask.choose(`Clone which stack of ${host}?${incomplete === undefined ? '' : ` ${incomplete}`}`, stacks.map(({name, currentBranch: branch}) => ({id: name, label: name, detail: branch === null ? 'no branch' : `branch ${branch}`})));
 	}
 
 	const folder = stack === undefined
@@ -212,30 +226,9 @@ const cloneFrom = async (tools: Tools): Promise<void> => {
 };
 
 export const syncActions: readonly Action[] = [
-	{
-		id: 'fetch',
-		group: 'Hosts',
-		title: 'Fetch: bring the commits and data of a host\'s branches; nothing of yours moves',
-		obstacle: needsBoth,
-		twin: state => commandLine(state, selectedStack(state), 'fetch', shownHost(state)),
-		run: async tools => fetchFrom(tools),
-	},
-	{
-		id: 'fetch.prune',
-		group: 'Hosts',
-		title: 'Fetch, and forget branches that are not there any more',
-		obstacle: needsBoth,
-		twin: state => commandLine(state, selectedStack(state), 'fetch', shownHost(state), '--prune'),
-		run: async tools => fetchFrom(tools, {prune: true}),
-	},
-	{
-		id: 'fetch.history',
-		group: 'Hosts',
-		title: 'Fetch, with the data of every commit',
-		obstacle: needsBoth,
-		twin: state => commandLine(state, selectedStack(state), 'fetch', shownHost(state), '--history'),
-		run: async tools => fetchFrom(tools, {history: true}),
-	},
+	fetchAction('fetch', 'Fetch: bring the commits and data of a host\'s branches; nothing of yours moves'),
+	fetchAction('fetch.prune', 'Fetch, and forget branches that are not there any more', {prune: true}),
+	fetchAction('fetch.history', 'Fetch, with the data of every commit', {history: true}),
 	{
 		id: 'pull',
 		group: 'Hosts',
@@ -291,7 +284,7 @@ export const syncActions: readonly Action[] = [
 		id: 'push',
 		group: 'Hosts',
 		title: 'Push a branch to another host; services there can be put on it',
-		obstacle: state => needsBoth(state) ?? (selectedStack(state)?.detail?.head === null ? 'Nothing was committed yet: `c` makes the first commit.' : undefined),
+		obstacle: needsPushable,
 		twin: state => commandLine(state, selectedStack(state), 'push', shownHost(state), chosenBranch(state) ?? 'BRANCH'),
 		async run(tools) {
 			const state = tools.store.getState();
@@ -313,7 +306,7 @@ export const syncActions: readonly Action[] = [
 		id: 'push.switch',
 		group: 'Hosts',
 		title: 'Push a branch, and put the services there on it',
-		obstacle: state => needsBoth(state) ?? (selectedStack(state)?.detail?.head === null ? 'Nothing was committed yet: `c` makes the first commit.' : undefined),
+		obstacle: needsPushable,
 		twin: state => commandLine(state, selectedStack(state), 'push', shownHost(state), chosenBranch(state) ?? 'BRANCH', '--switch'),
 		async run(tools) {
 			const state = tools.store.getState();

@@ -10,6 +10,7 @@ import {
 } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import {transferProtocol, type TransferRequest} from '../../../source/transfer/channel.ts';
 import {giveSnapshot, takeSnapshot} from '../../../source/actions/sync/channel-snapshots.ts';
 import {encodeCommit, commitId, type Commit} from '../../../source/history/commit.ts';
 import {openHistory} from '../../../source/history/open-history.ts';
@@ -17,7 +18,6 @@ import type {History} from '../../../source/history/history.ts';
 import {currentData, historyFolder} from '../../../source/storage/layout.ts';
 import {findOrMakePool} from '../../../source/storage/find-pool.ts';
 import type {Pool} from '../../../source/storage/pool.ts';
-import type {TransferRequest} from '../../../source/transfer/channel.ts';
 import {writeRequest} from '../../../source/transfer/request.ts';
 import {coppice} from '../../fixtures/built-cli.ts';
 import {removeTree} from '../../fixtures/remove-tree.ts';
@@ -160,7 +160,7 @@ export const makeOtherSide = async (folder?: string): Promise<OtherSide> => {
 			const there = await startProcess(words, env);
 			const channel = {input: there.output, output: there.input};
 			try {
-				await writeRequest(channel, {protocol: 1, ...request});
+				await writeRequest(channel, {protocol: transferProtocol, ...request});
 				await giveSnapshot(channel, {
 					pool, address: request, snapshot: request.snapshot, base: request.base,
 				});
@@ -174,7 +174,7 @@ export const makeOtherSide = async (folder?: string): Promise<OtherSide> => {
 			const there = await startProcess(words, env);
 			const channel = {input: there.output, output: there.input};
 			try {
-				await writeRequest(channel, {protocol: 1, ...request});
+				await writeRequest(channel, {protocol: transferProtocol, ...request});
 				await takeSnapshot(channel, {
 					pool, address: request, snapshot: request.snapshot, base: request.base,
 				});

@@ -4,7 +4,7 @@ What a key that is limited to a role gets, whatever it says: through the methods
 import pLimit from 'p-limit';
 import test, {type ExecutionContext} from 'ava';
 import {CoppiceError, type ErrorCode} from '../../../source/system/errors.ts';
-import type {AgentMethod, ParamsOf} from '../../../source/host/agent-protocol.ts';
+import {agentProtocol, type AgentMethod, type ParamsOf} from '../../../source/host/agent-protocol.ts';
 import {
 	makeAgentHost,
 	makeOtherSide,
@@ -95,7 +95,7 @@ const fails = async (t: ExecutionContext, call: Promise<unknown>, code: ErrorCod
 
 test.serial('it sees the stacks, branches and commits that its rules name, and no others', async t => {
 	const laptop = await as('laptop');
-	t.is((await laptop.call('hello', {protocol: 1, version: '1'})).role, 'laptop');
+	t.is((await laptop.call('hello', {protocol: agentProtocol, version: '1'})).role, 'laptop');
 	const {stacks} = await laptop.call('stacks', {});
 	t.deepEqual(stacks.map(({name}) => name), ['shop']);
 	t.deepEqual(stacks[0]?.branches, {main: commits.main});
@@ -317,7 +317,7 @@ test.serial('as a forced command it does nothing else, whatever it is told', asy
 test.serial('a role that is not known, and a policy that can\'t be read, refuse everything', async t => {
 	const refused = async (role: string | undefined, code: ErrorCode, message: RegExp): Promise<void> => {
 		const client = await startServe(role === undefined ? [] : ['--policy', role], host.env);
-		await fails(t, client.call('hello', {protocol: 1, version: '1'}), code, message);
+		await fails(t, client.call('hello', {protocol: agentProtocol, version: '1'}), code, message);
 		await fails(t, client.call('stacks', {}), code, message);
 		t.not(await client.close(), 0);
 		t.regex(client.stderr(), message);
@@ -338,7 +338,7 @@ test.serial('production is read-only for everyone until its policy says otherwis
 	t.teardown(async () => host.writePolicy(policy));
 	await host.writePolicy('production: true');
 	const client = await as(undefined);
-	t.true((await client.call('hello', {protocol: 1, version: '1'})).production);
+	t.true((await client.call('hello', {protocol: agentProtocol, version: '1'})).production);
 	t.is((await client.call('stacks', {})).stacks.length, 2);
 	const next = await other.commit('to production', [commits.hidden]);
 	const offer = {

@@ -11,6 +11,7 @@ import {
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {parse} from 'yaml';
+import {agentProtocol} from '../../../source/host/agent-protocol.ts';
 import {CoppiceError, type ErrorCode} from '../../../source/system/errors.ts';
 import {
 	decodeCommit,
@@ -64,12 +65,12 @@ const recordOf = async ({shop}: AgentHost, name: string): Promise<string> => {
 };
 
 test('it says who is there', async t => {
-	const hello = await client.call('hello', {protocol: 1, version: '0.1.0'});
-	t.is(hello.protocol, 1);
+	const hello = await client.call('hello', {protocol: agentProtocol, version: '0.1.0'});
+	t.is(hello.protocol, agentProtocol);
 	t.is(hello.role, null);
 	t.false(hello.production);
 	t.is(hello.driver, 'directory');
-	await fails(t, client.call('hello', {protocol: 99, version: '9.0.0'}), 'precondition', /version 1 of the protocol/v);
+	await fails(t, client.call('hello', {protocol: 99, version: '9.0.0'}), 'precondition', new RegExp(`version ${agentProtocol} of the protocol`, 'v'));
 });
 
 test('it lists the stacks of projects with their branches, tags and volumes', async t => {

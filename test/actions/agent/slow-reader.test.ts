@@ -6,7 +6,7 @@ import {PassThrough, Writable} from 'node:stream';
 import {setImmediate as breathe} from 'node:timers/promises';
 import test from 'ava';
 import {serveAgent} from '../../../source/actions/agent/serve.ts';
-import type {AgentService} from '../../../source/host/agent-protocol.ts';
+import {agentProtocol, type AgentService} from '../../../source/host/agent-protocol.ts';
 
 test('answers that nobody reads do not pile up', async t => {
 	let calls = 0;
@@ -14,7 +14,7 @@ test('answers that nobody reads do not pile up', async t => {
 		async hello() {
 			calls++;
 			return {
-				protocol: 1, version: '0.1.0', hostName: 'a'.repeat(2000), pool: null, production: false, role: null,
+				protocol: agentProtocol, version: '0.1.0', hostName: 'a'.repeat(2000), pool: null, production: false, role: null,
 			};
 		},
 	} as unknown as AgentService;
@@ -34,7 +34,7 @@ test('answers that nobody reads do not pile up', async t => {
 	const asked = 3000;
 	for (let id = 0; id < asked; id++) {
 		const body = JSON.stringify({
-			jsonrpc: '2.0', id, method: 'hello', params: {protocol: 1, version: '0.1.0'},
+			jsonrpc: '2.0', id, method: 'hello', params: {protocol: agentProtocol, version: '0.1.0'},
 		});
 		input.write(`Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
 	}

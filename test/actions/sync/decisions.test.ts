@@ -17,7 +17,7 @@ import {fartherSnapshots, nearestSnapshots, planData} from '../../../source/acti
 import {makeVariablesFile, quoteValue} from '../../../source/actions/sync/project-files.ts';
 import {sharedCommits} from '../../../source/actions/sync/shared-pins.ts';
 import {beginTransfer, readTransfer, readTransfers} from '../../../source/actions/sync/transfer-records.ts';
-import {sumTransfer} from '../../../source/actions/transfers.ts';
+import {sumTransfer} from '../../../source/actions/sum-transfer.ts';
 import {parseBytes} from '../../../source/cli/parse-value.ts';
 import {commitId, encodeCommit, type Commit} from '../../../source/history/commit.ts';
 import type {CommitState} from '../../../source/history/commit-store.ts';
