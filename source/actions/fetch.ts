@@ -3,7 +3,9 @@
 */
 import {fetchInto, type Fetched} from './sync/fetch-into.ts';
 import type {FullSends} from './sync/choose-bases.ts';
-import {chooseHost, withPeer} from './sync/peer.ts';
+import {chooseHost} from './sync/choose-host.ts';
+import type {ConnectionAhead} from './sync/connect-ahead.ts';
+import {withPeer} from './sync/peer.ts';
 import {placeOf} from './sync/place.ts';
 import type {Workspace} from './workspace/workspace.ts';
 
@@ -26,6 +28,7 @@ export type FetchOptions = {
 
 	/** Forgets remote branches that are not there any more. */
 	readonly prune?: boolean | undefined;
+	readonly connection?: ConnectionAhead | undefined;
 	readonly signal?: AbortSignal | undefined;
 };
 
@@ -46,12 +49,12 @@ export const fetchHost = async (workspace: Workspace, options: FetchOptions = {}
 	const {home, history, stack} = workspace;
 	const [branch, upstreams] = await Promise.all([history.currentBranch(), history.upstreams()]);
 	const record = await chooseHost(home, options.host, upstreams.get(branch));
-	const {revisions = [], signal} = options;
+	const {revisions = [], signal, connection} = options;
 	return withPeer(home, record, async peer => fetchInto(placeOf(workspace, signal), peer, {
 		...options,
 		record: {
 			// Whoever runs it again has been asked before.
 			verb: 'fetch', command: ['fetch', record.name, ...revisions, ...optionWords(options, true)], directory: stack.projectFolder,
 		},
-	}), {signal});
+	}), {signal, connection});
 };

@@ -13,7 +13,8 @@ import type {Change} from './change/plan-changes.ts';
 import {exclusively} from './change/transact.ts';
 import {optionWords, type FetchOptions} from './fetch.ts';
 import {fetchInto, type Fetched} from './sync/fetch-into.ts';
-import {chooseHost, withPeer} from './sync/peer.ts';
+import {chooseHost} from './sync/choose-host.ts';
+import {withPeer} from './sync/peer.ts';
 import {placeOf} from './sync/place.ts';
 import type {Workspace} from './workspace/workspace.ts';
 
@@ -32,7 +33,7 @@ export type Divergence = {
 	readonly keptBranch: string;
 };
 
-export type PullOptions = Pick<FetchOptions, 'host' | 'history' | 'full' | 'confirmFull' | 'limit' | 'signal'> & {
+export type PullOptions = Pick<FetchOptions, 'host' | 'history' | 'full' | 'confirmFull' | 'limit' | 'connection' | 'signal'> & {
 	/** A branch there; the one that the current branch came from, or that of the same name, unless told. */
 	readonly branch?: string | undefined;
 
@@ -229,7 +230,7 @@ const integrate = async (workspace: Workspace, remoteBranch: string, fetched: Fe
 */
 export const pull = async (workspace: Workspace, options: PullOptions = {}): Promise<PullResult> => {
 	const {home, history, stack} = workspace;
-	const {into, signal} = options;
+	const {into, signal, connection} = options;
 	if (into !== undefined) {
 		if (options.reset === true) {
 			throw new CoppiceError('usage', '`--reset` and `--into` can\'t be given at once.', {hint: '`--reset` moves the current branch; `--into` makes another one.'});
@@ -257,6 +258,6 @@ export const pull = async (workspace: Workspace, options: PullOptions = {}): Pro
 			],
 			directory: stack.projectFolder,
 		},
-	}), {signal});
+	}), {signal, connection});
 	return integrate(workspace, remoteBranch, fetched, options);
 };

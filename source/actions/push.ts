@@ -2,6 +2,7 @@
 `coppice push`: sends a branch to another host, and moves the branch there: a fast-forward only. What runs there stays on its data unless it is told
 to switch.
 */
+import {isDeepStrictEqual} from 'node:util';
 import {CoppiceError} from '../system/errors.ts';
 import {failpoint} from '../system/failpoint.ts';
 import {shortId} from '../system/format.ts';
@@ -10,6 +11,7 @@ import {isAncestor, reachable} from '../history/ancestry.ts';
 import {encodeCommit, type StoredCommit} from '../history/commit.ts';
 import {sortNewestFirst} from '../history/commit-order.ts';
 import {aheadAndBehind, readKnownCommits, type KnownCommits} from '../history/known-commits.ts';
+import type {Upstream} from '../history/history.ts';
 import type {StackSummary} from '../host/agent-protocol.ts';
 import {
 	announceFullSends,
@@ -18,16 +20,18 @@ import {
 } from './sync/choose-bases.ts';
 import {estimateSends} from './sync/estimate-sends.ts';
 import {moveSnapshots, type MovedSnapshot} from './sync/move-snapshots.ts';
+import {chooseHost} from './sync/choose-host.ts';
+import type {ConnectionAhead} from './sync/connect-ahead.ts';
 import {
-	chooseHost,
 	findRemoteStack,
 	ifThere,
 	withPeer,
 	type Peer,
 } from './sync/peer.ts';
-import {placeOf, type SyncPlace} from './sync/place.ts';
+import {placeOf} from './sync/place.ts';
 import type {SnapshotWanted} from './sync/plan-data.ts';
 import {
+	findShared,
 	pinHere,
 	pinThere,
 	snapshotsHere,
@@ -67,6 +71,7 @@ export type PushOptions = {
 
 	/** Bytes a second. */
 	readonly limit?: number | undefined;
+	readonly connection?: ConnectionAhead | undefined;
 	readonly signal?: AbortSignal | undefined;
 };
 
@@ -132,11 +137,20 @@ const commitsToOffer = (tip: string, summary: StackSummary | undefined, {byId, p
 	return [...reachable([tip], parentsOf)].filter(id => !there.has(id)).map(id => byId.get(id)).filter(commit => commit !== undefined);
 };
 
+/** Ids of snapshots, by volume. */
+type Wanting = Readonly<Record<string, readonly string[]>>;
+
+/** What the other side will say is wanting of a commit, as far as is known here. */
+const expectWanting = (commit: StoredCommit | undefined, there: ReadonlyMap<string, ReadonlySet<string>>): Wanting => {
+	const wanting = Object.entries(commit?.volumes ?? {}).filter(([volume, snapshot]) => there.get(volume)?.has(snapshot) !== true);
+	return Object.fromEntries(wanting.map(([volume, snapshot]) => [volume, [snapshot]]));
+};
+
 /**
 Which of our commits each wanting snapshot is of, in the order of the commits, which is that to send them in; as far as they are here. Pure.
 */
 const findWanted = (
-	wanting: Readonly<Record<string, readonly string[]>>,
+	wanting: Wanting,
 	{byId}: KnownCommits,
 	here: ReadonlyMap<string, ReadonlySet<string>>,
 ): ReadonlyMap<string, readonly SnapshotWanted[]> => {
@@ -155,7 +169,7 @@ const findWanted = (
 	}));
 };
 
-const tipToPush = async ({history, stack}: SyncPlace, branch: string): Promise<string> => {
+const tipToPush = async ({history, stack: {name: stack}}: Workspace, branch: string): Promise<string> => {
 	const branches = await history.branches();
 	const tip = branches.get(branch);
 	if (tip === undefined) {
@@ -183,21 +197,22 @@ const askProduction = async (question: PushQuestion, confirm: PushOptions['confi
 	await confirm(question);
 };
 
-const pushTo = async (workspace: Workspace, peer: Peer, branch: string, options: PushOptions): Promise<PushResult> => {
+/** What is pushed, as far as this side knows. */
+type Pushed = {
+	readonly branch: string;
+	readonly upstream: Upstream | undefined;
+
+	/** What it is called there. */
+	readonly remoteBranch: string;
+	readonly tip: string;
+};
+
+const pushTo = async (workspace: Workspace, peer: Peer, pushed: Pushed, options: PushOptions): Promise<PushResult> => {
+	const {branch, upstream, remoteBranch, tip} = pushed;
 	const {signal} = options;
 	const call = {signal};
 	const place = placeOf(workspace, signal);
 	const {history, stack, report, home} = place;
-	const upstreams = await history.upstreams();
-	const upstream = upstreams.get(branch);
-	const remoteBranch = upstream?.host === peer.name ? upstream.branch : branch;
-	const tip = await tipToPush(place, branch);
-	const remoteBranches = await history.remoteBranches();
-	if (remoteBranches.get(`${peer.name}/${remoteBranch}`) !== tip) {
-		// It takes a while to be up, and there will be something for it to do.
-		peer.host.prepareChannel('receive');
-	}
-
 	report({type: 'step', message: `asking ${peer.name} what it has of ${stack}`});
 	const [summary, there = new Map<string, Set<string>>()] = await Promise.all([
 		findRemoteStack(peer, stack, signal),
@@ -213,20 +228,18 @@ const pushTo = async (workspace: Workspace, peer: Peer, branch: string, options:
 	const about = {
 		host: peer.name, stack, branch, remoteBranch, from, to: tip, commits: offered.length,
 	};
-	const noteShared = async (): Promise<void> => {
-		const pinned = await place.exclusively('push', async () => {
-			await history.setRemoteBranch(peer.name, remoteBranch, tip);
-			if (upstream === undefined) {
-				await history.setUpstream(branch, {host: peer.name, branch: remoteBranch});
-			}
-
-			return pinHere(place, peer, there);
-		});
-		await pinThere(place, peer, pinned, signal);
-	};
+	const noteMoved = async (shared: readonly string[]): Promise<void> => place.exclusively('push', async () => {
+		await Promise.all([
+			history.setRemoteBranch(peer.name, remoteBranch, tip),
+			upstream === undefined && history.setUpstream(branch, {host: peer.name, branch: remoteBranch}),
+			pinHere(place, peer, shared),
+		]);
+	});
 
 	if (from === tip && !isSwitch) {
-		await noteShared();
+		const shared = await findShared(place, peer, there, {[remoteBranch]: tip});
+		await noteMoved(shared);
+		await pinThere(place, peer, shared, signal);
 		return {
 			...about, snapshots: [], streamBytes: 0, wireBytes: 0, resumedBytes: 0, kept: [], restarted: [],
 		};
@@ -239,21 +252,35 @@ const pushTo = async (workspace: Workspace, peer: Peer, branch: string, options:
 	const offer = {
 		stack, branch: remoteBranch, tip, commits: commits.map(commit => ({id: commit.id, text: encodeCommit(commit)})), switch: isSwitch,
 	};
-	const volumes = volumesOfCommits(known.byId.values());
-	const [{wanting}, here] = await Promise.all([
-		peer.host.call('offerPush', offer, call),
-		snapshotsHere(place, volumes),
-	]);
-	failpoint('push offered');
-
-	const planned = await chooseBases({
+	const offering = peer.host.call('offerPush', offer, call);
+	offering.catch(() => {
+		// Thrown where it is waited for.
+	});
+	const here = await snapshotsHere(place, volumesOfCommits(known.byId.values()));
+	const plan = async (wanting: Wanting) => chooseBases({
 		wanted: findWanted(wanting, known, here),
 		known,
 		sender: here,
 		receiver: there,
 		estimate: async (volume, snapshot, bases) => estimateSends(place.pool, {stack, volume}, snapshot, bases),
 	});
+
+	// Planned while they judge the offer, as what they will most likely answer.
+	const expected = expectWanting(known.byId.get(tip), there);
+	const planning = plan(expected);
+	planning.catch(() => {
+		// Thrown where it is waited for.
+	});
+	const {wanting} = await offering;
+	failpoint('push offered');
+	const planned = await (isDeepStrictEqual(wanting, expected) ? planning : plan(wanting));
+
 	await announceFullSends(planned, {host: peer.name, direction: 'to'}, {full: options.full, confirm: options.confirmFull});
+	for (const {volume, snapshot} of planned.values().toArray().flat()) {
+		there.set(volume, new Set(there.get(volume)).add(snapshot));
+	}
+
+	const shared = await findShared(place, peer, there, {[remoteBranch]: tip});
 	let snapshots: readonly MovedSnapshot[] = [];
 	let sums = {streamBytes: 0, wireBytes: 0, resumedBytes: 0};
 	if (planned.values().some(list => list.length > 0)) {
@@ -274,17 +301,14 @@ const pushTo = async (workspace: Workspace, peer: Peer, branch: string, options:
 
 	failpoint('push sent');
 	report({type: 'step', message: `moving ${remoteBranch} on ${peer.name} to ${shortId(tip)}`});
-	const finished = await peer.host.call('finishPush', {...offer, from}, call);
+	const finished = await peer.host.call('finishPush', {...offer, from, pin: {peer: place.pool.description.id, commits: shared}}, call);
 	failpoint('push finished');
 	for (const message of finished.notices ?? []) {
 		report({type: 'notice', message: `${peer.name}: ${message}`});
 	}
 
-	for (const {volume, snapshot} of snapshots) {
-		there.set(volume, new Set(there.get(volume)).add(snapshot));
-	}
-
-	await noteShared();
+	// Nothing more is asked there.
+	await Promise.all([noteMoved(shared), peer.host.close()]);
 	return {
 		...about, snapshots, ...sums, kept: finished.kept, restarted: finished.restarted,
 	};
@@ -298,6 +322,15 @@ export const push = async (workspace: Workspace, options: PushOptions = {}): Pro
 	const {home, history} = workspace;
 	const branch = checkName('branch', options.branch ?? await history.currentBranch());
 	const upstreams = await history.upstreams();
-	const record = await chooseHost(home, options.host, upstreams.get(branch));
-	return withPeer(home, record, async peer => pushTo(workspace, peer, branch, options), {signal: options.signal});
+	const upstream = upstreams.get(branch);
+	const record = await chooseHost(home, options.host, upstream);
+	const tip = await tipToPush(workspace, branch);
+	const remoteBranch = upstream?.host === record.name ? upstream.branch : branch;
+	const remoteBranches = await history.remoteBranches();
+	const pushed = {
+		branch, upstream, remoteBranch, tip,
+	};
+	return withPeer(home, record, async peer => pushTo(workspace, peer, pushed, options), {
+		signal: options.signal, connection: options.connection, prepares: remoteBranches.get(`${record.name}/${remoteBranch}`) === tip ? undefined : 'receive',
+	});
 };

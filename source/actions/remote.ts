@@ -2,7 +2,8 @@
 `coppice remote`: the branches of other hosts beside ours: as last fetched, or asked of a host just now.
 */
 import {aheadAndBehind, readKnownCommits, type KnownCommits} from '../history/known-commits.ts';
-import {chooseHost, findRemoteStack, withPeer} from './sync/peer.ts';
+import {chooseHost} from './sync/choose-host.ts';
+import {findRemoteStack, withPeer} from './sync/peer.ts';
 import type {Workspace} from './workspace/workspace.ts';
 
 export type RemoteBranch = {

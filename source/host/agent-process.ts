@@ -2,6 +2,7 @@
 The process behind a host: `serve`, `send` or `receive` of the engine, over ssh or as a child of this program for another pool of this machine.
 */
 import {spawn} from 'node:child_process';
+import {existsSync} from 'node:fs';
 import {Readable, type Writable} from 'node:stream';
 import {setTimeout as delay} from 'node:timers/promises';
 import {CoppiceError} from '../system/errors.ts';
@@ -10,7 +11,7 @@ import type {Home} from './home.ts';
 import type {HostRecord} from './host.ts';
 import {ownCommand} from './own-command.ts';
 import {connectionLost, explainSshFailure, sshFailed} from './ssh-failures.ts';
-import {prepareSsh, sshCommand} from './ssh.ts';
+import {controlPath, prepareSsh, sshCommand} from './ssh.ts';
 import {needsRule, sudoRule} from './sudo-rule.ts';
 
 export type AgentVerb = 'serve' | 'send' | 'receive';
@@ -44,6 +45,11 @@ const agentCommand = (record: HostRecord, verb: AgentVerb, home: Home): readonly
 	prepareSsh(home, record);
 	return sshCommand(record, [...engineWords(record), verb], {home});
 };
+
+/**
+Whether a process can be started there over a connection that is there already, or needs none.
+*/
+export const isShared = (record: HostRecord, home: Home): boolean => record.kind === 'pool' || existsSync(controlPath(home, record));
 
 type Ending = {
 	readonly code: number | null;

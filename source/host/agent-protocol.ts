@@ -45,6 +45,7 @@ const image = z.object({
 const tips = z.array(commit);
 const snapshots = z.array(snapshot);
 const snapshotsByVolume = z.record(volume, snapshots);
+const pins = z.object({peer: poolId, commits: z.array(commit)});
 
 /**
 Each method with what it is given and what it answers.
@@ -116,7 +117,7 @@ export const agentMethods = {
 
 	/** Keeps commits from being pruned, as those that the pool `peer` shares: in place of what was pinned for it and these branches before. */
 	pin: {
-		params: z.object({stack, peer: poolId, commits: z.array(commit)}),
+		params: pins.extend({stack}),
 		result: z.object({}),
 	},
 
@@ -142,10 +143,10 @@ export const agentMethods = {
 		result: z.object({wanting: snapshotsByVolume}),
 	},
 
-	/** Moves the branch, after its data have come; the commits are those of the offer. Refused unless it is a fast-forward from `from`. */
+	/** Moves the branch, after its data have come; the commits are those of the offer. Refused unless it is a fast-forward from `from`. Pins as `pin` does. */
 	finishPush: {
 		params: z.object({
-			stack, branch, from: commit.nullable(), tip: commit, commits: z.array(commitContent), switch: z.boolean(),
+			stack, branch, from: commit.nullable(), tip: commit, commits: z.array(commitContent), switch: z.boolean(), pin: pins.optional(),
 		}),
 		result: z.object({
 

@@ -44,8 +44,8 @@ export type Host = {
 	call<Method extends AgentMethod>(method: Method, params: ParamsOf<Method>, options?: CallOptions): Promise<ResultOf<Method>>;
 
 	/**
-	Starts what will be at the other end of the next channel of that direction, so that it is up when the channel is opened. Returns at once; one that is not
-	used goes when the host is closed.
+	Starts what will be at the other end of the next channel of that direction, so that it is up when the channel is opened; connects, where that was not done.
+	Returns at once; one that is not used goes when the host is closed.
 	*/
 	prepareChannel(direction: 'send' | 'receive'): void;
 

@@ -1,11 +1,12 @@
 /**
 Opens a host: connects when something is first asked, says hello, and keeps the connection for what is asked next.
 */
+import {setTimeout as delay} from 'node:timers/promises';
 import {z} from 'zod';
 import {CoppiceError} from '../system/errors.ts';
 import {version as ownVersion} from '../system/version.ts';
 import {shownText} from './agent-errors.ts';
-import {startAgent, type AgentProcess} from './agent-process.ts';
+import {isShared, startAgent, type AgentProcess} from './agent-process.ts';
 import {agentProtocol, type ResultOf} from './agent-protocol.ts';
 import {openSession, readResult, type AgentSession} from './agent-session.ts';
 import {isOlder} from './compare-versions.ts';
@@ -43,6 +44,9 @@ export type OpenHostOptions = {
 
 /** Milliseconds to wait for the first answer, once it is connected: longer than a Node takes to start on a slow machine. */
 const helloMilliseconds = 30_000;
+
+/** Milliseconds between two looks whether a connection can be shared. */
+const sharedMilliseconds = 5;
 
 /** As much of a greeting as every version has. */
 const anyHello = z.looseObject({protocol: z.int(), version: z.string().max(200).pipe(shownText)});
@@ -136,11 +140,12 @@ A host by its record. Nothing is started before something is asked.
 */
 export const openHost = (record: HostRecord, {home, onUpgrade, version = ownVersion}: OpenHostOptions): LiveHost => {
 	let connecting: Promise<Connected> | undefined;
+	let serving: AgentProcess | undefined;
 	const listeners = new Set<(changes: Changes) => void>();
 	const channels = new Set<AgentProcess>();
 
-	/** Those of the channels that wait for their request. */
-	const prepared = new Map<Direction, AgentProcess>();
+	/** Those of the channels that wait for their request, or yet for the connection to share; nothing where there was none. */
+	const prepared = new Map<Direction, Promise<AgentProcess | undefined>>();
 
 	const startChannel = (direction: Direction): AgentProcess => {
 		const agent = startAgent(record, direction, home);
@@ -148,16 +153,23 @@ export const openHost = (record: HostRecord, {home, onUpgrade, version = ownVers
 		void (async () => {
 			await agent.ended;
 			channels.delete(agent);
-			if (prepared.get(direction) === agent) {
-				prepared.delete(direction);
-			}
 		})();
 
 		return agent;
 	};
 
+	/** How often all channels were closed: what was to be started before then is not wanted any more. */
+	let closings = 0;
+
+	const closeChannels = async (): Promise<void> => {
+		closings++;
+		prepared.clear();
+		await Promise.all([...channels].map(async agent => agent.close()));
+	};
+
 	const greet = async (canUpgrade: boolean): Promise<Connected | 'upgrade'> => {
-		const session = await openSession(startAgent(record, 'serve', home), record);
+		serving = startAgent(record, 'serve', home);
+		const session = await openSession(serving, record);
 		try {
 			const answer = await withTimeout(session.ask('hello', {protocol: agentProtocol, version}), helloMilliseconds, () =>
 				new CoppiceError('host', `The engine on ${record.name} did not answer within ${helloMilliseconds / 1000} s.`, {
@@ -208,6 +220,8 @@ export const openHost = (record: HostRecord, {home, onUpgrade, version = ownVers
 			return first;
 		}
 
+		// Those of the engine before are of no use.
+		await closeChannels();
 		await upgrade();
 		const second = await greet(false);
 		if (second === 'upgrade') {
@@ -242,6 +256,30 @@ export const openHost = (record: HostRecord, {home, onUpgrade, version = ownVers
 		return raceAbort(connecting, record.name, signal);
 	};
 
+	/**
+	Waits until another process can share the connection: long before the engine answers on it.
+
+	@returns Whether there is one.
+	*/
+	const untilShared = async (): Promise<boolean> => {
+		const attempt = (async () => {
+			try {
+				await connected();
+				return true;
+			} catch {
+				return false;
+			}
+		})();
+		while (!isShared(record, home)) {
+			const isConnected = await Promise.race([attempt, delay(sharedMilliseconds)]);
+			if (isConnected !== undefined) {
+				return isConnected;
+			}
+		}
+
+		return true;
+	};
+
 	return {
 		record,
 		async connect({signal} = {}) {
@@ -256,23 +294,30 @@ export const openHost = (record: HostRecord, {home, onUpgrade, version = ownVers
 			return session.call(method, params, signal);
 		},
 		prepareChannel(direction) {
-			if (!prepared.has(direction)) {
-				prepared.set(direction, startChannel(direction));
+			if (prepared.has(direction)) {
+				return;
 			}
+
+			const asOf = closings;
+			prepared.set(direction, (async () => {
+				const canStart = await untilShared();
+				return canStart && closings === asOf ? startChannel(direction) : undefined;
+			})());
 		},
 		async openChannel(direction, request, {signal} = {}) {
 			// Tells a host that can't be reached from a transfer that was cut, and leaves a connection to share.
 			await connected(signal);
-			const agent = prepared.get(direction) ?? startChannel(direction);
+			const starting = prepared.get(direction);
 			prepared.delete(direction);
+			const ready = await starting;
+			const agent = ready !== undefined && channels.has(ready) ? ready : startChannel(direction);
 			agent.stdin.write(`${JSON.stringify(request)}\n`);
 			return {input: agent.stdout, output: agent.stdin, close: async () => agent.close()};
 		},
 		async close() {
 			const attempt = connecting;
 			connecting = undefined;
-			prepared.clear();
-			const open = [...channels].map(async agent => agent.close());
+			const closing = Promise.all([closeChannels(), serving?.close()]);
 			try {
 				const session = await attempt;
 				await session?.session.close();
@@ -280,7 +325,7 @@ export const openHost = (record: HostRecord, {home, onUpgrade, version = ownVers
 				// It never was connected.
 			}
 
-			await Promise.all(open);
+			await closing;
 		},
 	};
 };

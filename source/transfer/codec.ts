@@ -55,13 +55,11 @@ const leftOut = z.strictObject({what: z.string(), path: z.string(), count});
 
 /** What may stand in the body of each message but `data`. */
 const shapes = {
-	/** The receiver: how much of the stream is spooled, and its chain; `complete` with the end. */
+	/** The receiver: how much of the stream is spooled, and its chain. */
 	state: z.strictObject({
 		frames: count,
 		streamBytes: count,
 		chain,
-		complete: z.boolean(),
-
 		/** What was spooled and could not be used, with its bytes on the disk. */
 		discarded: z.strictObject({bytes: count, why: z.enum(['other-request', 'damaged'])}).optional(),
 	}),
@@ -77,7 +75,7 @@ const shapes = {
 		frames: count, streamBytes: count, chain, leftOut: z.array(leftOut).optional(),
 	}),
 
-	/** The receiver: the whole stream is spooled and checked. */
+	/** The receiver: the whole stream is spooled and checked; as much of it as was acknowledged will be there after a power cut. */
 	spooled: z.strictObject({frames: count}),
 
 	/** The receiver: how far applying is. */

@@ -177,6 +177,9 @@ class Receiving {
 	#durable = {frames: 0, streamBytes: 0};
 	#syncing: Promise<void> | undefined;
 
+	/** Whether all has come, so that the sender waits for no acknowledgement any more. */
+	#hasEnded = false;
+
 	constructor({channel, options, spool, lock, ending}: ReceivingParts) {
 		this.#channel = channel;
 		this.#options = options;
@@ -285,6 +288,10 @@ class Receiving {
 				const appended = this.#appended;
 				await this.#spool.sync();
 				this.#durable = appended;
+				if (this.#hasEnded) {
+					return;
+				}
+
 				this.#tell(this.progress);
 				await writeControl(this.#channel.output, {kind: 'ack', frames: appended.frames}, this.#signal);
 			}
@@ -299,18 +306,17 @@ class Receiving {
 	}
 
 	async #end({frames, streamBytes, chain: told, leftOut = []}: ControlMessage<'end'>): Promise<void> {
-		const {chain, isComplete} = this.#spool;
+		const {chain} = this.#spool;
 		if (frames !== chain.frames || streamBytes !== chain.streamBytes || told !== chain.hex) {
 			throw badMessage('the end of the stream does not agree with what came before it');
 		}
 
 		this.#leftOut = plainLeftOut(leftOut);
 		await unlessInterrupted(this.#judge.finish(), this.#signal);
-		await this.settle();
-		if (!isComplete) {
-			await this.#spool.finish();
-		}
-
+		failpoint('transfer.receive.end');
+		// The sender keeps the data until they are applied: the disk need not be waited for.
+		this.#hasEnded = true;
+		this.#durable = this.#appended;
 		await writeControl(this.#channel.output, {kind: 'spooled', frames}, this.#signal);
 		this.#tell(this.progress, true);
 	}
@@ -337,7 +343,7 @@ class Receiving {
 
 	/** Tells the sender what is there, and goes on from there or from the beginning, as it says. */
 	async begin(discarded: Discarded | undefined): Promise<void> {
-		const {chain, isComplete} = this.#spool;
+		const {chain} = this.#spool;
 		if (discarded !== undefined) {
 			this.#notice('discarded', discarded.why === 'damaged'
 				? 'A part of what an earlier try brought was damaged on the disk and is sent again.'
@@ -345,7 +351,7 @@ class Receiving {
 		}
 
 		await writeControl(this.#channel.output, {
-			kind: 'state', frames: chain.frames, streamBytes: chain.streamBytes, chain: chain.hex, complete: isComplete, ...(discarded !== undefined && {discarded}),
+			kind: 'state', frames: chain.frames, streamBytes: chain.streamBytes, chain: chain.hex, ...(discarded !== undefined && {discarded}),
 		}, this.#signal);
 		failpoint('transfer.receive.state');
 		const {message} = await this.#read();
@@ -358,7 +364,7 @@ class Receiving {
 			await this.#startOver();
 		} else if (chain.frames > 0) {
 			this.#resumedBytes = chain.streamBytes;
-			this.#notice('resumed', `An earlier try has brought ${isComplete ? 'all' : 'a part'} of this already.`, chain.streamBytes);
+			this.#notice('resumed', 'An earlier try has brought a part of this already.', chain.streamBytes);
 		}
 
 		this.#hasBegun = true;
@@ -435,6 +441,7 @@ const receive = async (channel: Channel, options: ReceiveOptions, lock: SpoolLoc
 		}
 
 		isHeld = false;
+		await receiving.settle();
 		await end();
 		await lock.release();
 	};
@@ -449,7 +456,7 @@ const receive = async (channel: Channel, options: ReceiveOptions, lock: SpoolLoc
 };
 
 /**
-Receives a stream into the spool. Returns when the whole of it is there, durably and checked, and the sender knows that. Nothing is applied yet: apply
+Receives a stream into the spool. Returns when the whole of it is there and checked, and the sender knows that. Nothing is applied yet: apply
 what `open` gives, then call `confirmApplied`, or `sendFailure` where that fails; then `remove`.
 
 If it fails here, the other side is told why before this throws, and what has arrived is kept (unless `check` refused it).

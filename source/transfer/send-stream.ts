@@ -69,6 +69,43 @@ type CutFrame = {
 	readonly streamBytes: number;
 };
 
+/** Frames of which the first is being made before anybody asks for it. */
+class FramesAhead {
+	readonly #rest: AsyncGenerator<Buffer, void, undefined>;
+	readonly #first: Promise<IteratorResult<Buffer, void>>;
+
+	constructor(frames: AsyncGenerator<Buffer, void, undefined>) {
+		this.#rest = frames;
+		this.#first = frames.next();
+		this.#first.catch(() => {
+			// Thrown to who takes it.
+		});
+	}
+
+	/**
+	All of them.
+
+	@yields A frame.
+	*/
+	async * take(): AsyncGenerator<Buffer, void, undefined> {
+		const first = await this.#first;
+		if (first.done === true) {
+			return;
+		}
+
+		try {
+			yield first.value;
+			yield * this.#rest;
+		} finally {
+			await this.drop();
+		}
+	}
+
+	async drop(): Promise<void> {
+		await this.#rest.return();
+	}
+}
+
 /** One try to send. */
 class Sending {
 	readonly #channel: Channel;
@@ -77,6 +114,7 @@ class Sending {
 	readonly #bucket: TokenBucket | undefined;
 	readonly #memory = new FrameMemory();
 	readonly #tell: (progress: TransferProgress, isLast?: boolean) => void;
+	#ahead: FramesAhead | undefined;
 	#window = new Window({frames: 0, streamBytes: 0});
 	#wireBytes = 0;
 	#resumedBytes = 0;
@@ -90,6 +128,7 @@ class Sending {
 		this.#signal = signal;
 		this.#bucket = options.limit === undefined ? undefined : new TokenBucket(options.limit);
 		this.#tell = throttleProgress(options.onProgress);
+		this.#ahead = new FramesAhead(cutFrames(this.#open(), this.#memory));
 	}
 
 	#notice(kind: TransferNotice['kind'], message: string, bytes: number): void {
@@ -128,6 +167,13 @@ class Sending {
 		}
 	}
 
+	/** The frames from the stream's beginning. */
+	#frames(): AsyncGenerator<Buffer, void, undefined> {
+		const ahead = this.#ahead;
+		this.#ahead = undefined;
+		return ahead?.take() ?? cutFrames(this.#open(), this.#memory);
+	}
+
 	/**
 	The frames of the stream with their place in the chain, which goes on from what was hashed before.
 
@@ -150,7 +196,7 @@ class Sending {
 	@returns The rest of the stream's frames, with the chain so far; `undefined` if it is not what the receiver has.
 	*/
 	async #skip(state: State): Promise<{readonly frames: AsyncIterator<Buffer>; readonly chain: Chain} | undefined> {
-		const frames = cutFrames(this.#open(), this.#memory);
+		const frames = this.#frames();
 		const chain = new Chain();
 		while (chain.frames < state.frames) {
 			const next = await frames.next();
@@ -162,10 +208,7 @@ class Sending {
 			this.#memory.give(next.value);
 		}
 
-		const isSame = chain.hex === state.chain && chain.streamBytes === state.streamBytes;
-		// All of another stream may be the beginning of this one.
-		const after = isSame && state.complete ? await frames.next() : undefined;
-		if (isSame && (after === undefined || after.done === true)) {
+		if (chain.hex === state.chain && chain.streamBytes === state.streamBytes) {
 			return {frames, chain};
 		}
 
@@ -179,16 +222,14 @@ class Sending {
 			const rest = await this.#skip(state);
 			if (rest !== undefined) {
 				this.#resumedBytes = state.streamBytes;
-				this.#notice('resumed', state.complete
-					? 'An earlier try has brought all of this already.'
-					: 'An earlier try has brought a part of this already: it goes on from there.', state.streamBytes);
+				this.#notice('resumed', 'An earlier try has brought a part of this already: it goes on from there.', state.streamBytes);
 				return rest;
 			}
 
 			this.#notice('started-over', 'What an earlier try brought is not the beginning of what is sent now, so all of it is sent.', state.streamBytes);
 		}
 
-		return {frames: cutFrames(this.#open(), this.#memory), chain: new Chain()};
+		return {frames: this.#frames(), chain: new Chain()};
 	}
 
 	/** Writes a message at the rate that is allowed. */
@@ -272,6 +313,7 @@ class Sending {
 				this.#window.acknowledge(message.frames);
 				this.#tell(this.progress);
 			} else if (message.kind === 'spooled') {
+				this.#window.finish(message.frames);
 				return;
 			} else {
 				throw badMessage(`a message "${message.kind}" where none belongs`);
@@ -289,6 +331,15 @@ class Sending {
 		return message;
 	}
 
+	/** Closes what was opened before it was known that nobody wants it. */
+	async close(): Promise<void> {
+		try {
+			await this.#ahead?.drop();
+		} catch {
+			// It counts for nothing.
+		}
+	}
+
 	finish(): SentStream {
 		this.#tell(this.progress, true);
 		return this.progress;
@@ -296,7 +347,7 @@ class Sending {
 }
 
 /**
-Sends a stream. Returns when the receiver has the whole of it, durably and checked; it is applied only then: see `awaitApplied`.
+Sends a stream. Returns when the receiver has the whole of it and has checked it; it is applied only then: see `awaitApplied`.
 
 If it fails here (the stream can't be made, the signal), the other side is told why before this throws.
 
@@ -331,5 +382,7 @@ export const sendStream = async (channel: Channel, options: SendOptions): Promis
 		ending.abort(error);
 		await sendFailure(channel, error);
 		throw error;
+	} finally {
+		await sending.close();
 	}
 };

@@ -4,7 +4,7 @@ What has arrived of a stream, on the disk of the receiver, so that the next try 
 | file | content |
 | --- | --- |
 | `request.json` | which snapshot, from which base, in which version of the protocol |
-| `frames` | the `data` messages as they came over the line, then `end` (`codec.ts`) |
+| `frames` | the `data` messages as they came over the line (`codec.ts`) |
 
 Only frames that were checked are appended. Nothing is believed when it is opened again: every frame is held against its hash and the chain, and what
 follows the last good one (torn by a power cut, damaged on the disk) is cut off.
@@ -31,12 +31,9 @@ import {failpoint} from '../system/failpoint.ts';
 import {Chain} from './chain.ts';
 import {chainFrame, unpackFrame} from './check-frame.ts';
 import {
-	badMessage,
 	type ControlMessage,
 	type DataMessage,
-	encodeControl,
 	headSize,
-	type Message,
 	parseBody,
 	parseHead,
 } from './codec.ts';
@@ -50,7 +47,7 @@ export type Discarded = NonNullable<ControlMessage<'state'>['discarded']>;
 /** Frames that are read or decompressed at once. */
 const framesAtOnce = 3;
 
-const protocol = 1;
+const protocol = 2;
 
 /** What is on the disk makes no sense from here on. */
 class SpoolDamage extends Error {
@@ -64,7 +61,7 @@ class SpoolDamage extends Error {
 }
 
 type Stored = {
-	readonly message: Message;
+	readonly message: DataMessage;
 
 	/** Bytes of the file up to and with it. */
 	readonly end: number;
@@ -104,12 +101,17 @@ async function * readStored(file: FileHandle): AsyncGenerator<Stored, void, unde
 	let position = 0;
 	while (position < size) {
 		const head = await readAt(file, headSize, position);
-		let message: Message;
+		let message: DataMessage;
 		let length: number;
 		try {
 			const parsed = parseHead(head);
 			length = parsed.length;
-			message = parseBody(parsed.kind, await readAt(file, length, position + headSize));
+			const stored = parseBody(parsed.kind, await readAt(file, length, position + headSize));
+			if (stored.kind !== 'data') {
+				throw new SpoolDamage(false);
+			}
+
+			message = stored;
 		} catch (error) {
 			throw error instanceof CoppiceError ? new SpoolDamage(false, {cause: error}) : error;
 		}
@@ -119,34 +121,19 @@ async function * readStored(file: FileHandle): AsyncGenerator<Stored, void, unde
 	}
 }
 
-type Checked = Stored & {readonly raw: Buffer | undefined};
+type Checked = Stored & {readonly raw: Buffer};
 
 /**
-The messages of a file, each checked; the frames as they are in the stream.
+The messages of a file, each checked, with their frames as they are in the stream.
 
 @yields A message.
 */
 async function * readChecked(file: FileHandle): AsyncGenerator<Checked, void, undefined> {
 	const chain = new Chain();
-	let isOver = false;
-	const unpacked = mapInOrder(readStored(file), framesAtOnce, async stored => ({
-		...stored, raw: stored.message.kind === 'data' ? await unpackFrame(stored.message) : undefined,
-	}));
+	const unpacked = mapInOrder(readStored(file), framesAtOnce, async stored => ({...stored, raw: await unpackFrame(stored.message)}));
 	try {
 		for await (const stored of unpacked) {
-			const {message} = stored;
-			if (isOver) {
-				throw new SpoolDamage(false);
-			}
-
-			if (message.kind === 'data') {
-				chainFrame(chain, message);
-			} else if (message.kind === 'end' && message.frames === chain.frames && message.streamBytes === chain.streamBytes && message.chain === chain.hex) {
-				isOver = true;
-			} else {
-				throw new SpoolDamage(false);
-			}
-
+			chainFrame(chain, stored.message);
 			yield stored;
 		}
 	} catch (error) {
@@ -198,7 +185,6 @@ export class Spool {
 	readonly #file: FileHandle;
 	readonly #makeRoom: (() => Promise<void>) | undefined;
 	#chain = new Chain();
-	#isComplete = false;
 
 	/** Bytes of the file that are good. */
 	#size = 0;
@@ -255,11 +241,6 @@ export class Spool {
 		return this.#chain;
 	}
 
-	/** Whether the stream's end is there. */
-	get isComplete(): boolean {
-		return this.#isComplete;
-	}
-
 	/**
 	Reads what an earlier try has brought, and cuts off what is not good.
 
@@ -288,12 +269,8 @@ export class Spool {
 
 			const {message, raw, end} = next.value;
 			this.#size = end;
-			if (message.kind === 'data') {
-				this.#chain.add(message.hash, message.rawLength);
-				await onFrame(raw!);
-			} else {
-				this.#isComplete = true;
-			}
+			this.#chain.add(message.hash, message.rawLength);
+			await onFrame(raw);
 		}
 
 		const {size} = await this.#file.stat();
@@ -313,10 +290,6 @@ export class Spool {
 	@throws CoppiceError `failed` if it is not the next one; if there is no room for it.
 	*/
 	async append(message: DataMessage, bytes: Uint8Array): Promise<void> {
-		if (this.#isComplete) {
-			throw badMessage('a frame follows the end of the stream');
-		}
-
 		chainFrame(this.#chain, message);
 		await this.#write(bytes);
 		failpoint('transfer.spool.appended');
@@ -333,24 +306,12 @@ export class Spool {
 		failpoint('transfer.spool.synced');
 	}
 
-	/** Notes that the stream is whole, so that a later try needs no sender. */
-	async finish(): Promise<void> {
-		const {frames, streamBytes, hex} = this.#chain;
-		await this.#write(encodeControl({
-			kind: 'end', frames, streamBytes, chain: hex,
-		}));
-		await this.sync();
-		this.#isComplete = true;
-		failpoint('transfer.spool.finished');
-	}
-
 	/** Forgets all frames. */
 	async empty(): Promise<void> {
 		await this.#file.truncate(0);
 		await this.#file.datasync();
 		this.#chain = new Chain();
 		this.#size = 0;
-		this.#isComplete = false;
 		failpoint('transfer.spool.emptied');
 	}
 
@@ -364,10 +325,6 @@ export class Spool {
 		let streamBytes = 0;
 		try {
 			for await (const {raw} of readChecked(this.#file)) {
-				if (raw === undefined) {
-					continue;
-				}
-
 				streamBytes += raw.length;
 				yield raw;
 			}

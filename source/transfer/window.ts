@@ -54,6 +54,22 @@ export class Window {
 	}
 
 	/**
+	The receiver has all that was sent.
+
+	@throws CoppiceError `failed` where it says so of something else.
+	*/
+	finish(frames: number): void {
+		const last = this.#sent.at(-1) ?? this.#acknowledged;
+		if (frames !== last.frames) {
+			throw badMessage(`it has ${frames} frames, where ${last.frames} were sent`);
+		}
+
+		this.#sent.length = 0;
+		this.#wireBytes = 0;
+		this.#acknowledged = last;
+	}
+
+	/**
 	@throws CoppiceError `failed` for an acknowledgement of what was never sent, or of less than the one before.
 	*/
 	acknowledge(frames: number): void {

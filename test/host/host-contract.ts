@@ -124,6 +124,17 @@ export const hostContract = (test: TestFn, kind: string, open: () => Promise<Hos
 		await next.close();
 	});
 
+	check('a channel that is prepared before anything was asked connects, and one of a host that is closed meanwhile is not started', async (t, {host}) => {
+		host.prepareChannel('send');
+		const channel = await host.openChannel('send', request);
+		t.true((await channel.input.toArray()).length > 0);
+		await channel.close();
+
+		host.prepareChannel('receive');
+		await host.close();
+		t.is((await host.call('hello', hello)).protocol, agentProtocol);
+	});
+
 	check('a channel may be given up, and closing a host ends what it has open', async (t, {host}) => {
 		const channel = await host.openChannel('receive', request);
 		await channel.close();

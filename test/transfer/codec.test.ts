@@ -27,7 +27,7 @@ const hex = fc.uint8Array({minLength: 32, maxLength: 32}).map(bytes => Buffer.fr
 const count = fc.maxSafeNat();
 const control: fc.Arbitrary<ControlMessage> = fc.oneof(
 	fc.record({
-		kind: fc.constant('state' as const), frames: count, streamBytes: count, chain: hex, complete: fc.boolean(),
+		kind: fc.constant('state' as const), frames: count, streamBytes: count, chain: hex,
 	}),
 	fc.record({kind: fc.constantFrom('start' as const, 'ack' as const, 'spooled' as const), frames: count}),
 	fc.record({

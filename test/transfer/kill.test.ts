@@ -57,7 +57,7 @@ const start = (role: 'send' | 'receive', options: PeerOptions, failpoint?: strin
 	};
 };
 
-const receivingPlaces = ['transfer.spool.request', 'transfer.receive.state', 'transfer.spool.appended', 'transfer.spool.synced', 'transfer.spool.finished'];
+const receivingPlaces = ['transfer.spool.request', 'transfer.receive.state', 'transfer.spool.appended', 'transfer.spool.synced', 'transfer.receive.end'];
 
 for (const place of [...receivingPlaces, 'transfer.spool.frames-removed']) {
 	test(`a receiver killed at ${place}`, async t => {

@@ -32,7 +32,7 @@ import {spoolFolder} from './spool-folder.ts';
 const expects = {snapshot: 'a'};
 const noChain = '0'.repeat(64);
 const emptyState: ControlMessage<'state'> = {
-	kind: 'state', frames: 0, streamBytes: 0, chain: noChain, complete: false,
+	kind: 'state', frames: 0, streamBytes: 0, chain: noChain,
 };
 
 const transfer = async (line: Line, send: SendOptions, receive: ReceiveOptions) => settle(sendStream(line.sender, send), receiveStream(line.receiver, receive));
@@ -285,6 +285,7 @@ for (const [what, bytes, message] of hostileSenders) {
 const hostileReceivers: ReadonlyArray<readonly [string, readonly Buffer[], RegExp]> = [
 	['text', [Buffer.from('Permission denied\n')], /text that begins with/v],
 	['no state', [encodeControl({kind: 'ack', frames: 1})], /begins with a message "ack"/v],
+	['more than was sent', [encodeControl(emptyState), encodeControl({kind: 'spooled', frames: 1000})], /has 1000 frames/v],
 	['an acknowledgement of nothing', [encodeControl(emptyState), encodeControl({kind: 'ack', frames: 1000})], /acknowledges 1000 frames/v],
 	['a frame', [encodeControl(emptyState), frame()], /"data" where none belongs/v],
 ];

@@ -9,9 +9,11 @@ import type {ParamsOf, ResultOf} from '../../host/agent-protocol.ts';
 import {applyChanges} from '../change/apply-changes.ts';
 import type {Change} from '../change/plan-changes.ts';
 import {exclusively} from '../change/transact.ts';
+import {notNoted} from '../sync/shared-pins.ts';
 import type {Workspace} from '../workspace/workspace.ts';
 import {requirePush} from './access.ts';
 import type {Agent} from './agent.ts';
+import {pin} from './commit-methods.ts';
 import {findStack, wholeSnapshots, type HostStack} from './host-stacks.ts';
 import {decidePush, wantingOf} from './offer-push.ts';
 import {readOffered, type PushDecision} from './push-rules.ts';
@@ -68,11 +70,26 @@ type Finishing = {
 	readonly offered: ReadonlyMap<string, StoredCommit>;
 	readonly params: ParamsOf<'finishPush'>;
 	readonly signal: AbortSignal;
+	readonly notice: (message: string) => void;
 };
 
-const finishLocked = async ({
-	agent, stack, workspace, offered, params, signal,
-}: Finishing): Promise<Omit<ResultOf<'finishPush'>, 'notices'>> => {
+/** A branch that can be moved moves, whether or not the next increment's base can be kept. */
+const keepShared = async ({agent, params: {stack, pin: shared}, notice}: Finishing): Promise<void> => {
+	if (shared === undefined) {
+		return;
+	}
+
+	try {
+		await pin(agent, {stack, ...shared});
+	} catch (error) {
+		notice(notNoted(error));
+	}
+};
+
+const finishLocked = async (finishing: Finishing): Promise<Omit<ResultOf<'finishPush'>, 'notices'>> => {
+	const {
+		agent, stack, workspace, offered, params, signal,
+	} = finishing;
 	const {branch, tip, from} = params;
 	const {decision, graph, known} = await decidePush(agent, stack, params, offered);
 	const current = graph.branches.get(branch) ?? null;
@@ -92,15 +109,20 @@ const finishLocked = async ({
 
 	await writeCommits(stack, [...offered.values(), commit]);
 	failpoint('push commits written');
-	const changes = await planPush(stack, workspace, params, decision);
-	if (changes.length === 0) {
-		return {kept: [], restarted: []};
-	}
+	const keeping = keepShared(finishing);
+	try {
+		const changes = await planPush(stack, workspace, params, decision);
+		if (changes.length === 0) {
+			return {kept: [], restarted: []};
+		}
 
-	const applied = await applyChanges(workspace, {
-		verb: 'push', summary: `push of ${shortId(tip)} to ${branch}`, changes,
-	}, {signal});
-	return {kept: [...applied.kept], restarted: [...applied.restarted]};
+		const {kept, restarted} = await applyChanges(workspace, {
+			verb: 'push', summary: `push of ${shortId(tip)} to ${branch}`, changes,
+		}, {signal});
+		return {kept: [...kept], restarted: [...restarted]};
+	} finally {
+		await keeping;
+	}
 };
 
 /**
@@ -121,6 +143,9 @@ export const finishPush = async (agent: Agent, params: ParamsOf<'finishPush'>, s
 	});
 	const finished = await exclusively(workspace, 'push', async () => finishLocked({
 		agent, stack, workspace, offered, params, signal,
+		notice(message) {
+			notices.push(message);
+		},
 	}), {signal});
 	return {...finished, notices};
 };

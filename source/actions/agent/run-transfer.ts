@@ -18,9 +18,14 @@ export const runTransfer = async (entry: 'send' | 'receive', options: AgentOptio
 	boundMemory();
 	const {signal} = options;
 	const channel = standardChannel();
+	// Up before it is asked for anything.
+	const opening = openAgent(options);
+	opening.catch(() => {
+		// Told to who asks.
+	});
 	try {
 		const request = await readRequest(channel, signal === undefined ? {} : {signal});
-		const agent = await openAgent(options);
+		const agent = await opening;
 		await (entry === 'send' ? sendOne : receiveOne)(agent, channel, request, signal);
 	} catch (error) {
 		await sendFailure(channel, error);

@@ -26,6 +26,7 @@ import {findRemoteStack, type Peer} from './peer.ts';
 import type {SyncPlace} from './place.ts';
 import {planData, type DataPlan} from './plan-data.ts';
 import {
+	findShared,
 	pinHere,
 	pinThere,
 	snapshotsHere,
@@ -323,8 +324,12 @@ export const fetchInto = async (place: SyncPlace, peer: Peer, wish: FetchWish): 
 	if (sends.length > 0) {
 		// A pool that can grow does so before it is full.
 		await place.pool.driver.room(sends.reduce((sum, {bytes}) => sum + bytes, 0));
-		const bases = commitsOfBases(known, sends);
-		await pinThere(place, peer, await place.exclusively('fetch', async () => pinHere(place, peer, there, bases)), signal);
+		const shared = [...new Set([...await findShared(place, peer, there), ...commitsOfBases(known, sends)])];
+		await place.exclusively('fetch', async () => pinHere(place, peer, shared));
+		const noting = pinThere(place, peer, shared, signal);
+		noting.catch(() => {
+			// Told when the transfer is through.
+		});
 		const move = async (tracker: TransferTracker): Promise<void> => {
 			try {
 				snapshots = await moveSnapshots(place, peer, planned, {
@@ -342,6 +347,7 @@ export const fetchInto = async (place: SyncPlace, peer: Peer, wish: FetchWish): 
 		};
 
 		await trackTransfer(place.home, {...wish.record, host: peer.name, stack}, {report, task: `fetching ${stack} from ${peer.name}`, signal}, move);
+		await noting;
 	} else {
 		data.push(...await promoteWhole(place, plan.commits));
 	}
@@ -359,7 +365,8 @@ export const fetchInto = async (place: SyncPlace, peer: Peer, wish: FetchWish): 
 		.toArray();
 	const isMoved = branches.some(({from, to}) => from !== to) || (wish.prune === true && gone.length > 0);
 	if (isMoved || sends.length > 0) {
-		const pinned = await place.exclusively('fetch', async () => {
+		const shared = await findShared(place, peer, there, Object.fromEntries(named.branches));
+		await place.exclusively('fetch', async () => {
 			for (const {name, from, to} of branches) {
 				if (from === to) {
 					continue;
@@ -373,10 +380,10 @@ export const fetchInto = async (place: SyncPlace, peer: Peer, wish: FetchWish): 
 				await history.removeRemoteBranch(peer.name, name.slice(peer.name.length + 1));
 			}
 
-			return pinHere(place, peer, there);
+			await pinHere(place, peer, shared);
 		});
 		failpoint('fetch moved');
-		await pinThere(place, peer, pinned, signal);
+		await pinThere(place, peer, shared, signal);
 	}
 
 	return {

@@ -99,9 +99,13 @@ const moveOne = async (place: SyncPlace, peer: Peer, send: PlannedSend, options:
 			},
 		};
 		try {
-			return await (direction === 'send' ? takeSnapshot(channel, transfer) : giveSnapshot(channel, transfer, limit));
-		} finally {
+			const done = await (direction === 'send' ? takeSnapshot(channel, transfer) : giveSnapshot(channel, transfer, limit));
+			// It has nothing more to say; closing the host waits for its end.
+			void channel.close();
+			return done;
+		} catch (error) {
 			await channel.close();
+			throw error;
 		}
 	}, {
 		signal,

@@ -1,14 +1,13 @@
 /**
-The host at the other end: which one is meant, and the connection to it while something is asked of it.
+The host at the other end, while something is asked of it.
 */
 import {CoppiceError} from '../../system/errors.ts';
-import type {Upstream} from '../../history/history.ts';
 import type {StackSummary} from '../../host/agent-protocol.ts';
 import type {Home} from '../../host/home.ts';
 import type {Host, HostRecord} from '../../host/host.ts';
-import {listHosts, readHost} from '../../host/host-registry.ts';
 import {openHost} from '../../host/open-host.ts';
 import {boundMemory} from '../../system/bound-memory.ts';
+import type {ConnectionAhead} from './connect-ahead.ts';
 
 export type Peer = {
 	/** As `host add` has named it. */
@@ -19,32 +18,14 @@ export type Peer = {
 	readonly production: boolean;
 };
 
-/**
-The host that a verb is about: the one that was named, else that which the branch came from, else the only one there is.
+export type PeerOptions = {
+	readonly signal?: AbortSignal | undefined;
 
-@throws CoppiceError `not-found` where there is no such host; `usage` where none was named and several could be meant.
-*/
-export const chooseHost = async (home: Home, name: string | undefined, upstream?: Upstream): Promise<HostRecord> => {
-	if (name !== undefined) {
-		return readHost(home, name);
-	}
+	/** What that side will have to do: it takes a while to be up. */
+	readonly prepares?: 'send' | 'receive' | undefined;
 
-	const hosts = await listHosts(home);
-	const followed = hosts.find(host => host.name === upstream?.host);
-	if (followed !== undefined) {
-		return followed;
-	}
-
-	const [only, ...others] = hosts;
-	if (only === undefined) {
-		throw new CoppiceError('precondition', 'No other host is known.', {hint: 'Add one: `coppice host add NAME USER@ADDRESS`, or `coppice host add NAME --pool PATH` for another pool of this machine.'});
-	}
-
-	if (others.length > 0) {
-		throw new CoppiceError('usage', 'It has to be said which host is meant.', {hint: `There is ${hosts.map(host => host.name).join(', ')}.`});
-	}
-
-	return only;
+	/** One that may have been begun to that host already. */
+	readonly connection?: ConnectionAhead | undefined;
 };
 
 /**
@@ -56,11 +37,15 @@ export const withPeer = async <Result>(
 	home: Home,
 	record: HostRecord,
 	run: (peer: Peer) => Promise<Result>,
-	{signal}: {signal?: AbortSignal | undefined} = {},
+	{signal, prepares, connection}: PeerOptions = {},
 ): Promise<Result> => {
 	// Most of what is asked of a peer ends in a transfer.
 	boundMemory();
-	const host = openHost(record, {home});
+	const host = await connection?.take(record) ?? openHost(record, {home});
+	if (prepares !== undefined) {
+		host.prepareChannel(prepares);
+	}
+
 	try {
 		const {hello: {production}} = await host.connect({signal});
 		return await run({name: record.name, host, production: production || record.production === true});

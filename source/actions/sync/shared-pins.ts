@@ -50,30 +50,40 @@ export const volumesOfCommits = (commits: Iterable<{readonly volumes: Readonly<R
 export const hostPin = (name: string): string => `host:${name}`;
 
 /**
-Notes on this side what is shared with a host, by the name that it has here: an id that it chose could be another's. To be called under the stack's lock.
+What is kept on both sides, from what is known here of a host: the newest commits, from the tips of branches here and there, that both have the data of.
 
-`more` is kept too: bases of what is on its way.
-
-@returns What was noted.
+@param moved - Branches of the host that are about to be elsewhere.
 */
-export const pinHere = async (
+export const findShared = async (
 	place: SyncPlace,
 	{name}: Pick<Peer, 'name'>,
 	there: Snapshots,
-	more: readonly string[] = [],
-): Promise<readonly string[]> => {
+	moved: Readonly<Record<string, string>> = {},
+): Promise<string[]> => {
 	const {history} = place;
 	const [known, remoteBranches, branches] = await Promise.all([readKnownCommits(history), history.remoteBranches(), history.branches()]);
 	const here = await snapshotsHere(place, volumesOfCommits(known.byId.values()));
-	const tips = [...remoteBranches].filter(([branch]) => branch.startsWith(`${name}/`)).map(([, tip]) => tip);
-	const own = branches.values().filter(tip => tip !== null).toArray();
-	const shared = [...new Set([...sharedCommits([...tips, ...own], known, here, there), ...more])];
-	await history.setPins(hostPin(name), shared, name);
-	return shared;
+	const theirs = new Map([...remoteBranches].filter(([branch]) => branch.startsWith(`${name}/`)));
+	for (const [branch, tip] of Object.entries(moved)) {
+		theirs.set(`${name}/${branch}`, tip);
+	}
+
+	const own = branches.values().filter(tip => tip !== null);
+	return sharedCommits([...theirs.values(), ...own], known, here, there);
 };
 
 /**
-Notes it on the other side. One that does not let us is told: its owner may prune what the next increment would start from.
+Notes it on this side, by the name that the host has here: an id that it chose could be another's.
+*/
+export const pinHere = async ({history}: SyncPlace, {name}: Pick<Peer, 'name'>, commits: readonly string[]): Promise<void> =>
+	history.setPins(hostPin(name), commits, name);
+
+/** What is told of an owner who does not let it be noted, and may prune what the next increment would start from. */
+export const notNoted = (error: unknown): string =>
+	`what is shared was not noted (${error instanceof Error ? error.message : String(error)}): if it is pruned there, the next transfer is a full one`;
+
+/**
+Notes it on the other side. One that does not let us is told.
 */
 export const pinThere = async (place: SyncPlace, peer: Peer, commits: readonly string[], signal?: AbortSignal): Promise<void> => {
 	try {
@@ -83,6 +93,6 @@ export const pinThere = async (place: SyncPlace, peer: Peer, commits: readonly s
 			throw error;
 		}
 
-		place.report({type: 'notice', message: `${peer.name} did not note what is shared (${error.message}): if it prunes that, the next transfer is a full one`});
+		place.report({type: 'notice', message: `${peer.name}: ${notNoted(error)}`});
 	}
 };

@@ -41,7 +41,7 @@ export const trackTransfer = async <Result>(
 	{report, task, signal}: {readonly report: Report; readonly task: string; readonly signal?: AbortSignal | undefined},
 	run: (tracker: TransferTracker) => Promise<Result>,
 ): Promise<Result> => {
-	const log = await beginTransfer(home, about);
+	const log = beginTransfer(home, about);
 	const volumes = new Map<string, Mutable>();
 	const samples: Array<{readonly time: number; readonly bytes: number}> = [];
 	const rateOf = (bytes: number): number => {

@@ -111,6 +111,9 @@ const removeOld = async (home: Home): Promise<void> => {
 export type TransferLog = {
 	readonly id: string;
 
+	/** It is there for others to see. */
+	readonly begins: Promise<void>;
+
 	/** Notes how things stand; it is written soon. */
 	readonly update: (change: {readonly volumes: readonly TransferVolume[]; readonly rate: number}) => void;
 	readonly finish: (state: Exclude<TransferRecord['state'], 'running'>, message?: string) => Promise<void>;
@@ -121,7 +124,7 @@ const writeMilliseconds = 500;
 /**
 Begins a record of this process.
 */
-export const beginTransfer = async (home: Home, about: Pick<TransferRecord, 'verb' | 'host' | 'stack' | 'command' | 'directory'>): Promise<TransferLog> => {
+export const beginTransfer = (home: Home, about: Pick<TransferRecord, 'verb' | 'host' | 'stack' | 'command' | 'directory'>): TransferLog => {
 	const id = randomBytes(4).toString('hex');
 	const begun = new Date().toISOString();
 	let record: TransferRecord = {
@@ -151,10 +154,13 @@ export const beginTransfer = async (home: Home, about: Pick<TransferRecord, 'ver
 	};
 
 	let timer: NodeJS.Timeout | undefined;
-	await removeOld(home);
-	await write();
+	const begins = write();
+	begins.catch(() => {
+		// Thrown when it is to be written for the last time.
+	});
 	return {
 		id,
+		begins,
 		update(change) {
 			record = {...record, ...change, volumes: [...change.volumes]};
 			timer ??= setTimeout(() => {
@@ -173,6 +179,7 @@ export const beginTransfer = async (home: Home, about: Pick<TransferRecord, 'ver
 				...record, state, rate: 0, ...(message !== undefined && {message}),
 			};
 			await write();
+			await removeOld(home);
 		},
 	};
 };

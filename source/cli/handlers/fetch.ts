@@ -2,6 +2,8 @@
 Runs `coppice fetch`.
 */
 import {fetchHost, type FetchOptions, type FetchResult} from '../../actions/fetch.ts';
+import {connectAhead} from '../../actions/sync/connect-ahead.ts';
+import {findHome} from '../../host/home.ts';
 import {confirmFullOf} from '../confirm-sync.ts';
 import {renderFetch} from '../render/sync.ts';
 import type {Verb} from '../verb.ts';
@@ -11,8 +13,9 @@ type Options = Pick<FetchOptions, 'history' | 'full' | 'limit' | 'prune'>;
 export const verb: Verb<Options, FetchResult> = {
 	async run(context, {arguments: words, options}) {
 		const [host, ...revisions] = words;
-		return fetchHost(await context.openWorkspace(), {
-			host, revisions, ...options, confirmFull: confirmFullOf(context), signal: context.signal,
+		await using connection = connectAhead(findHome(), host);
+		return await fetchHost(await context.openWorkspace(), {
+			host, connection, revisions, ...options, confirmFull: confirmFullOf(context), signal: context.signal,
 		});
 	},
 	render: renderFetch,

@@ -60,6 +60,9 @@ const rootMode = 0o755;
 /** Longer than a tick of the clock that stamps files, in milliseconds. */
 const tick = 30;
 
+/** Milliseconds between two looks at how far the program is. */
+const longestWait = 8;
+
 /** `btrfs receive` takes paths of less than `PATH_MAX`, with the folder before them. */
 const maximumPath = 4000;
 
@@ -105,6 +108,7 @@ export const receiveNatively = async (options: NativeReceiveOptions): Promise<bo
 	}
 
 	const receiver = new Receiver(folder, signal);
+	let settled: number;
 	try {
 		const rewrite = identityRewriter({name: textToBytePath(name), uuid, baseUuid});
 		for await (const {command, raw} of parts) {
@@ -121,12 +125,9 @@ export const receiveNatively = async (options: NativeReceiveOptions): Promise<bo
 		}
 
 		await receiver.write(encodeCommand({type: 'chmod', path: '', mode: rootMode}));
-		const settled = await receiver.settle(made);
+		settled = await receiver.settle(made);
 		await receiver.write(encodeCommand({type: 'end'}));
 		await receiver.finish();
-		if (Date.now() <= settled) {
-			await delay(tick);
-		}
 	} catch (error) {
 		await receiver.abandon();
 		if (error instanceof UnfitStream) {
@@ -140,14 +141,13 @@ export const receiveNatively = async (options: NativeReceiveOptions): Promise<bo
 		throw error;
 	}
 
-	const identity = await readIdentity(made);
-	if (!isReadOnly(made) || identity.receivedUuid !== uuid || identity.parentUuid !== baseUuid) {
-		return false;
+	// The program leaves it to the kernel when content gets to the disk.
+	const [identity] = await Promise.all([readIdentity(made), runCommand(['sync', '--file-system', made])]);
+	if (Date.now() <= settled) {
+		await delay(tick);
 	}
 
-	// The program leaves it to the kernel when content gets to the disk.
-	await runCommand(['sync', '--file-system', made]);
-	return true;
+	return isReadOnly(made) && identity.receivedUuid === uuid && identity.parentUuid === baseUuid;
 };
 
 /** The program ended, or can't be written to any more. */
@@ -229,7 +229,7 @@ class Receiver {
 		// Long ago: nothing else sets it to that.
 		const mark = 1;
 		await this.#stamp(mark);
-		for (let wait = 1; lstatSync(made, {throwIfNoEntry: false})?.mtimeMs !== mark; wait = Math.min(wait * 2, 50)) {
+		for (let wait = 1; lstatSync(made, {throwIfNoEntry: false})?.mtimeMs !== mark; wait = Math.min(wait * 2, longestWait)) {
 			this.#check();
 			await delay(wait);
 		}

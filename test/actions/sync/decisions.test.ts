@@ -215,7 +215,8 @@ const about = {
 
 test('a record tells a transfer that runs from one whose process is gone', async t => {
 	const home = await makeHome(t);
-	const log = await beginTransfer(home, about);
+	const log = beginTransfer(home, about);
+	await log.begins;
 	t.like(await readTransfer(home, log.id), {state: 'running', host: 'staging'});
 	log.update({
 		rate: 100, volumes: [{
@@ -230,7 +231,8 @@ test('a record tells a transfer that runs from one whose process is gone', async
 	});
 	t.is(sumTransfer({...over!, state: 'running', rate: 100}).secondsLeft, 6);
 
-	const dead = await beginTransfer(home, about);
+	const dead = beginTransfer(home, about);
+	await dead.begins;
 	const file = path.join(home.state, 'transfers', `${dead.id}.json`);
 	const record = await readTransfer(home, dead.id);
 	// Its process id was given out again.
@@ -245,7 +247,7 @@ test('a record tells a transfer that runs from one whose process is gone', async
 test('records of what is over do not pile up', async t => {
 	const home = await makeHome(t);
 	for (let number = 0; number < 45; number++) {
-		const log = await beginTransfer(home, about);
+		const log = beginTransfer(home, about);
 		await log.finish('done');
 	}
 
