@@ -103,6 +103,9 @@ export const runScreen = async ({store, bindings, controller, draw}: ScreenOptio
 		logs: controller.logs,
 		refresh: controller.refresh,
 		countBranches: controller.countBranches,
+		async readServices() {
+			await controller.readServices?.();
+		},
 		leaveHost: controller.leaveHost,
 	};
 	const session = createSession({
@@ -187,7 +190,7 @@ export const runScreen = async ({store, bindings, controller, draw}: ScreenOptio
 	stdout.off('resize', onResize);
 	drawing.stop();
 	session.restore(false);
-	await Promise.race([jobs.stop(), delay(patienceMilliseconds)]);
+	await Promise.race([Promise.all([jobs.stop(), controller.settled?.()]), delay(patienceMilliseconds)]);
 	process.off('exit', giveBack);
 	return exitCode;
 };

@@ -36,17 +36,22 @@ if (obstacle === undefined) {
 
 	const isOnline = (screen: string): boolean => screen.includes('coppice st › shop') && !screen.includes('(stale)');
 
+	const openTui = async (folder: string): Promise<TmuxShell> => {
+		const opened = await openTmux({
+			folder, env: {...env, NO_COLOR: ''}, columns: 150, rows: 40,
+		});
+		await opened.type(`exec ${process.execPath} ${cliPath}`);
+		await opened.press('Enter');
+		return opened;
+	};
+
 	test.before(async () => {
 		root = await mkdtemp(path.join(os.tmpdir(), 'coppice-remote-'));
 		machine = await startRemoteMachine();
 		env = {COPPICE_HOME: path.join(root, 'home'), ...machine.sshd.env};
 		const folder = path.join(root, 'work');
 		await mkdir(folder);
-		tui = await openTmux({
-			folder, env: {...env, NO_COLOR: ''}, columns: 150, rows: 40,
-		});
-		await tui.type(`exec ${process.execPath} ${cliPath}`);
-		await tui.press('Enter');
+		tui = await openTui(folder);
 	});
 
 	test.after.always(async () => {
@@ -147,6 +152,19 @@ if (obstacle === undefined) {
 		t.regex(await tui.until(/Role +laptop/v), /made here/v);
 		await tui.press('j');
 		await tui.until(/does not let the role laptop pull/v);
+	});
+
+	test.serial('the next start shows what was there, as old, while the host can\'t be reached; then it is as it is', async t => {
+		await tui.press('q');
+		await tui.dispose();
+		await machine.sshd.kill();
+		tui = await openTui(path.join(root, 'work'));
+		await tui.until(/○ st .*can't be reached[\s\S]* shop +main/v);
+		await tui.press('j', 'j');
+		t.regex(await tui.until('show once st answers'), /st \(stale\) › shop › main[\s\S]*this is as it was/v);
+		await machine.sshd.start();
+		await tui.until(isOnline);
+		t.regex(await tui.until('made here'), /● st/v);
 	});
 
 	test.serial('a host that is forgotten elsewhere goes', async t => {

@@ -5,6 +5,7 @@ import test from 'ava';
 import {commandLine} from '../../source/tui/actions/action.ts';
 import {tellResetLoss} from '../../source/tui/actions/loss.ts';
 import {isElsewhere, needsShown, needsStack} from '../../source/tui/actions/with-stack.ts';
+import {headerRow} from '../../source/tui/components/bars.ts';
 import {mainContent} from '../../source/tui/components/main-content.ts';
 import {stacksContent} from '../../source/tui/components/panels/stacks.ts';
 import {rowText} from '../../source/tui/draw/row.ts';
@@ -12,6 +13,7 @@ import {announce} from '../../source/tui/plain/announce.ts';
 import {usualBindings} from '../../source/tui/keys/key-map.ts';
 import {createLogRing} from '../../source/tui/sources/log-ring.ts';
 import {createLogView} from '../../source/tui/sources/log-view.ts';
+import {computeLayout} from '../../source/tui/state/layout.ts';
 import {isProduction, selectedStack} from '../../source/tui/state/select.ts';
 import type {HostView, StackView, State} from '../../source/tui/state/state.ts';
 import {
@@ -118,6 +120,18 @@ test('a host that is away is drawn with its age, and its stacks as they were', t
 	t.regex(onHost, /Check that sshd runs there/v);
 	t.regex(overview(placeCursor('stacks', 2)(withHost({role: 'laptop'}))), /online[\s\S]*Role +laptop/v);
 	t.regex(overview(placeCursor('stacks', 2)(withHost({status: 'stale', problem}))), /never reached yet/v);
+});
+
+test('what is known from the last time is drawn as old until the host answers, with its age', t => {
+	const state = withHost({status: 'connecting', seenAt: now - 180_000}, {detail: undefined, readAt: undefined});
+	t.regex(rowsOf(state)[2] ?? '', /staging.* as of 3 min/v);
+	t.regex(rowsOf(state)[3] ?? '', /shop.*main/v);
+	const main = (shown: State): string => mainContent(shown, sampleView(shown), {width: 100, height: 40}).rows.map(line => rowText(line)).join('\n');
+	t.regex(main(state), /staging is being connected: this is as it was 3 min.*\n[\s\S]*show once staging answers/v);
+	t.regex(main(placeCursor('stacks', 2)(state)), /State +connecting; as it was 3 min/v);
+	const header = (shown: State): string => rowText(headerRow(shown, computeLayout(shown), sampleView(shown)));
+	t.regex(header(state), /staging \(stale\) › shop/v);
+	t.notRegex(header(withHost()), /stale/v);
 });
 
 test('names from another host can\'t drive the terminal', t => {

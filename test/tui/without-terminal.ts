@@ -47,6 +47,10 @@ export const withoutTerminal = (state: State, feed?: (store: Store) => Controlle
 			controller?.refresh(folder);
 		},
 		countBranches() {},
+		async readServices() {
+			done.push('read services');
+			await controller?.readServices?.();
+		},
 		leaveHost: name => controller?.leaveHost(name) ?? (() => {}),
 		terminal: {
 			async suspend(run) {

@@ -4,6 +4,7 @@ history, services, definition. It ends with the connection.
 */
 import {existsSync} from 'node:fs';
 import path from 'node:path';
+import {setTimeout as delay} from 'node:timers/promises';
 import {stackRunFolder} from '../../host/home.ts';
 import type {ParamsOf, ResultOf} from '../../host/agent-protocol.ts';
 import {stacksFolder} from '../../storage/layout.ts';
@@ -57,6 +58,42 @@ const watchProject = async (stack: HostStack, places: Places, announcements: Ann
 	}
 };
 
+/** Whether it is watched now. One that can't be opened is told to who asks for its services. */
+const tryToWatch = async (stack: HostStack, places: Places, announcements: Announcements, signal: AbortSignal): Promise<boolean> => {
+	const attempt = new AbortController();
+	try {
+		await watchProject(stack, places, announcements, AbortSignal.any([signal, attempt.signal]));
+		return true;
+	} catch {
+		// What was watched already would be watched twice with the next attempt.
+		attempt.abort();
+		return false;
+	}
+};
+
+/** Pauses before a project that could not be opened is tried again, the first and the longest. */
+const firstPause = 1000;
+const longestPause = 30_000;
+
+/**
+Until it is watched: what a project needs may be on its way, as a file that is being written or a disk that is mounted later. Whoever shows it is told when
+it is back, since nothing has told of what happened meanwhile.
+*/
+const watchOnceItOpens = async (stack: HostStack, places: Places, announcements: Announcements, signal: AbortSignal): Promise<void> => {
+	for (let pause = firstPause; !signal.aborted; pause = Math.min(pause * 2, longestPause)) {
+		await delay(pause, undefined, {signal}).catch(() => {});
+		if (signal.aborted) {
+			return;
+		}
+
+		if (await tryToWatch(stack, places, announcements, signal)) {
+			announcements.add(stack.name, 'definition');
+			announcements.add(stack.name, 'services');
+			return;
+		}
+	}
+};
+
 export const createWatch = (agent: Agent, places: Places, announcements: Announcements): {readonly watch: (params: ParamsOf<'watch'>) => Promise<ResultOf<'watch'>>} => {
 	const {access, options} = agent;
 	const {signal: ended} = announcements;
@@ -80,10 +117,8 @@ export const createWatch = (agent: Agent, places: Places, announcements: Announc
 			return;
 		}
 
-		try {
-			await watchProject(stack, places, announcements, signal);
-		} catch {
-			// A project that can't be opened is told to who asks for its services.
+		if (!await tryToWatch(stack, places, announcements, signal)) {
+			void watchOnceItOpens(stack, places, announcements, signal);
 		}
 	};
 

@@ -11,6 +11,7 @@ import {
 	shortId,
 } from '../output/format.ts';
 import type {View} from '../output/view.ts';
+import {countedFiles} from '../render/counted-files.ts';
 import type {Verb} from '../verb.ts';
 
 type Options = {readonly message?: string; readonly checkpoint: boolean};
@@ -28,11 +29,25 @@ const checkMessage = (message: string): string => {
 	return message.trim();
 };
 
-export const renderCommit = ({commit: {id, branch, message, consistency, stillMilliseconds}, measure}: CommitResult, {style}: View): string => [
-	`${style.yellow(shortId(id))} on ${style.cyan(branch)}: ${firstLine(message)}`,
-	`${formatBytes(measure.changedBytes)} changed in ${formatCount(measure.changedFiles, 'file')}; ${consistency}`
-	+ (stillMilliseconds > 0 ? `, writers stood still for ${formatDuration(stillMilliseconds)}` : ''),
-].join('\n');
+/** What is new as a whole has bytes, but nobody has counted its files. */
+const describeChange = ({commit: {parents}, measure}: CommitResult): string => {
+	const bytes = formatBytes(measure.changedBytes);
+	const files = countedFiles(measure);
+	if (files !== undefined) {
+		return `${bytes} changed in ${formatCount(files, 'file')}`;
+	}
+
+	return parents.length === 0 ? `${bytes}, all of it new` : `${bytes} changed`;
+};
+
+export const renderCommit = (result: CommitResult, {style}: View): string => {
+	const {id, branch, message, consistency, stillMilliseconds} = result.commit;
+	return [
+		`${style.yellow(shortId(id))} on ${style.cyan(branch)}: ${firstLine(message)}`,
+		`${describeChange(result)}; ${consistency}`
+		+ (stillMilliseconds > 0 ? `, writers stood still for ${formatDuration(stillMilliseconds)}` : ''),
+	].join('\n');
+};
 
 export const verb: Verb<Options, CommitResult> = {
 	async run({openWorkspace, isInteractive, signal}, {options: {message, checkpoint}}) {

@@ -11,6 +11,7 @@ import {
 } from '../output/format.ts';
 import type {Format, Style} from '../output/style.ts';
 import type {View} from '../output/view.ts';
+import {countedFiles} from './counted-files.ts';
 
 const renderNames = ({head, branches, remoteBranches, tags}: LogEntry, {style}: View): string => {
 	const names = [
@@ -46,7 +47,7 @@ What `log --json` prints of a commit: the commit, what it is called, and what ch
 export const logEntryToJson = ({definition: _definition, measure, ...entry}: LogEntry): Record<string, unknown> => ({
 	...entry,
 	changedBytes: measure?.changedBytes ?? null,
-	changedFiles: measure?.changedFiles ?? null,
+	changedFiles: measure === undefined ? null : countedFiles(measure) ?? null,
 	changes: measure?.volumes ?? null,
 });
 

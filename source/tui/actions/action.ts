@@ -39,6 +39,9 @@ export type Tools = {
 	/** Counts what each branch takes on disk. */
 	countBranches(): void;
 
+	/** Reads which services of the stack that is shown run. Returns once that is known, or after some seconds. */
+	readServices(): Promise<void>;
+
 	/** Leaves a host alone, so that nothing of this program runs there; what it returns takes it up again. */
 	leaveHost(name: string): () => void;
 };
@@ -58,6 +61,9 @@ export type Action = {
 	/** The command line that does the same, where there is one. */
 	readonly twin?: (state: State) => string;
 	readonly run: (tools: Tools) => Promise<void> | void;
+
+	/** Whether it goes by which services run: what is shown of them may be from before a verb that has just ended, so they are read first. */
+	readonly needsFreshServices?: boolean;
 };
 
 /** A command line for a stack: from its folder, unless that is where this program was started; on another host by its name. */

@@ -38,6 +38,30 @@ export const paletteActions = (state: State): readonly Action[] =>
 
 const sayMilliseconds = 6000;
 
+/** Those for which the services are being read: a key that is pressed again meanwhile is the same wish. */
+const reading = new WeakSet<Tools>();
+
+/**
+Reads which services run.
+
+@returns Whether it is still wanted: not where that was asked for already, or where another stack is shown by now.
+*/
+const readServices = async (tools: Tools): Promise<boolean> => {
+	if (reading.has(tools)) {
+		return false;
+	}
+
+	reading.add(tools);
+	const {selected} = tools.store.getState();
+	try {
+		await tools.readServices();
+	} finally {
+		reading.delete(tools);
+	}
+
+	return tools.store.getState().selected === selected;
+};
+
 /**
 Runs an action, or says why it can't be done now. A failure is said, never thrown.
 */
@@ -45,6 +69,10 @@ export const runAction = async (action: Action, tools: Tools): Promise<void> => 
 	const say = (text: string): void => {
 		tools.store.setState({toast: {text, kind: 'bad', until: Date.now() + sayMilliseconds}, now: Date.now()});
 	};
+
+	if (action.needsFreshServices === true && !await readServices(tools)) {
+		return;
+	}
 
 	const obstacle = action.obstacle?.(tools.store.getState());
 	if (obstacle !== undefined) {

@@ -171,6 +171,7 @@ export const serviceActions: readonly Action[] = [
 		id: 'services.shell',
 		group: 'Services',
 		title: 'Open a shell in a service',
+		needsFreshServices: true,
 		obstacle: needsRunning,
 		twin: state => commandLine(state, selectedStack(state), 'exec', chosenService(state) ?? 'SERVICE', '--', 'sh'),
 		async run(tools) {
@@ -184,6 +185,7 @@ export const serviceActions: readonly Action[] = [
 		id: 'services.exec',
 		group: 'Services',
 		title: 'Run a command in a service',
+		needsFreshServices: true,
 		obstacle: needsRunning,
 		twin: state => commandLine(state, selectedStack(state), 'exec', chosenService(state) ?? 'SERVICE', '--', 'COMMAND'),
 		async run(tools) {
@@ -201,6 +203,7 @@ export const serviceActions: readonly Action[] = [
 		id: 'services.client',
 		group: 'Services',
 		title: 'Open the client of a database: psql, mysql, redis-cli, mongosh',
+		needsFreshServices: true,
 		obstacle: state => needsRunning(state) ?? (databasesRunning(state).length === 0 ? 'No database runs.' : undefined),
 		twin(state) {
 			const service = chosenService(state) ?? databasesRunning(state)[0] ?? 'SERVICE';

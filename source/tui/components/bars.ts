@@ -19,30 +19,33 @@ import {
 	selectedStack,
 } from '../state/select.ts';
 import {type Layout, splitSize} from '../state/layout.ts';
+import {measuredAge} from '../state/data-state.ts';
 import type {StackView, State, TextInput} from '../state/state.ts';
 import {jobProgress} from './tabs/jobs.ts';
 import {workSign} from './work-sign.ts';
 import type {View} from './view.ts';
 
-const dataPiece = ({detail}: StackView): Piece => {
+const dataPieces = ({detail}: StackView, {now}: View): Piece[] => {
 	if (detail === undefined) {
-		return piece('');
+		return [];
 	}
 
 	if (detail.head === null) {
-		return piece('not committed', 'warning');
+		return [piece('not committed', 'warning')];
 	}
 
 	if (detail.changed === undefined) {
-		return piece('…', 'dim');
+		return [piece('measuring…', 'dim')];
 	}
 
 	const bytes = detail.volumes.filter(volume => volume.changed).reduce((sum, {ownBytes}) => sum + ownBytes, 0);
-	return detail.changed ? piece(`changed ${formatBytes(bytes)}`, 'warning') : piece('clean', 'good');
+	const age = measuredAge(detail, now);
+	return [detail.changed ? piece(`changed ${formatBytes(bytes)}`, 'warning') : piece('clean', 'good'), ...age === undefined ? [] : [piece(` ${age}`, 'dim')]];
 };
 
 /** Host, stack, branch, and whether its data are clean. */
-export const headerRow = (state: State, layout: Layout, {glyphs}: View): Row => {
+export const headerRow = (state: State, layout: Layout, view: View): Row => {
+	const {glyphs} = view;
 	const stack = selectedStack(state);
 	const host = state.hosts.find(({name}) => name === stack?.host) ?? state.hosts[0];
 	const arrow = piece(` ${glyphs.isAscii ? '>' : '›'} `, 'dim');
@@ -51,11 +54,12 @@ export const headerRow = (state: State, layout: Layout, {glyphs}: View): Row => 
 		...row(
 			piece(' coppice ', 'title'),
 			piece(host?.name ?? '', isProduction(state) ? 'production' : 'accent'),
-			host?.status === 'stale' ? piece(' (stale)', 'bad') : undefined,
+			// What is shown of a host that has not answered yet is from the last time.
+			host === undefined || host.status === 'online' ? undefined : piece(' (stale)', host.status === 'stale' ? 'bad' : 'warning'),
 			...stack === undefined
 				? []
 				: [
-					arrow, piece(stack.name, 'strong'), ...stack.branch === undefined ? [] : [arrow, piece(stack.branch, 'branch')], '  ', dataPiece(stack),
+					arrow, piece(stack.name, 'strong'), ...stack.branch === undefined ? [] : [arrow, piece(stack.branch, 'branch')], '  ', ...dataPieces(stack, view),
 				],
 		),
 		right: [isSmall

@@ -1,6 +1,7 @@
 /**
 Runs the sources that what is on the screen asks for: those of the stack that is shown, the lines of its logs, what its commits changed.
 */
+import {setTimeout as delay} from 'node:timers/promises';
 import {diff, type DiffResult} from '../../actions/diff.ts';
 import {openWorkspace} from '../../actions/workspace/open-workspace.ts';
 import type {Home} from '../../host/home.ts';
@@ -34,9 +35,15 @@ export type Controller = {
 	refresh(folder?: string): void;
 	countBranches(): void;
 
+	/** Reads which services of the stack that is shown run. Returns once that is known, or after some seconds. Left out where what is shown is made up. */
+	readonly readServices?: () => Promise<void>;
+
 	/** Leaves a host alone; what it returns takes it up again. */
 	leaveHost(name: string): () => void;
 	stop(): void;
+
+	/** After it was stopped: returns once what is kept for the next time is written. Left out where nothing is. */
+	readonly settled?: () => Promise<void>;
 };
 
 /** Loaded where there is another host. */
@@ -44,6 +51,9 @@ const checkDiff = async (answer: unknown, host: string): Promise<DiffResult> => 
 	const {readDiff} = await import('./remote-diff.ts');
 	return readDiff(answer, host);
 };
+
+/** Services that take longer to be read are taken as they were last known. */
+const servicesPatience = 5000;
 
 const listedFiles = 300;
 const measuredCommits = 60;
@@ -216,6 +226,14 @@ export const createController = ({store, home, directory}: {readonly store: Stor
 		countBranches() {
 			source?.source.countBranches();
 		},
+		async readServices() {
+			const late = new AbortController();
+			try {
+				await Promise.race([source?.source.readServices(), delay(servicesPatience, undefined, {signal: late.signal})]);
+			} finally {
+				late.abort();
+			}
+		},
 		leaveHost: name => hosts.leave(name),
 		stop() {
 			unsubscribe();
@@ -227,5 +245,6 @@ export const createController = ({store, home, directory}: {readonly store: Stor
 			compare.stop();
 			measure.stop();
 		},
+		settled: async () => hosts.settled(),
 	};
 };

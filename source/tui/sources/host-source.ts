@@ -21,6 +21,7 @@ import type {HostView, StackView} from '../state/state.ts';
 import type {Store} from '../state/store.ts';
 import {putHost, putStack, putStacks} from '../state/update.ts';
 import {coalesce} from './coalesce.ts';
+import type {HostMemory} from './host-memory.ts';
 import {problemOf} from './problem.ts';
 
 /** Pauses before a host is tried again, the first and the longest. */
@@ -65,7 +66,7 @@ export type HostSource = {
 export const addressOf = ({address, port}: HostRecord): string => port === undefined ? address : `${address}:${port}`;
 
 /** What the list does not tell stays as it was told elsewhere. */
-const toView = (record: HostRecord, {name, currentBranch, hasProject}: StackSummary, known: StackView | undefined): StackView => ({
+export const toStackView = (record: HostRecord, {name, currentBranch, hasProject}: StackSummary, known: StackView | undefined): StackView => ({
 	id: remoteStackId(record.name, name),
 	host: record.name,
 	name,
@@ -80,13 +81,24 @@ export const toHostView = (record: HostRecord): HostView => ({
 	name: record.name, kind: record.kind, status: 'connecting', production: record.production === true, address: addressOf(record),
 });
 
-export const createHostSource = ({store, home, record}: {readonly store: Store; readonly home: Home; readonly record: HostRecord}): HostSource => {
+export const createHostSource = ({store, home, record, memory}: {
+	readonly store: Store;
+	readonly home: Home;
+	readonly record: HostRecord;
+
+	/** Where what it has answered is kept for the next time, if anywhere. */
+	readonly memory?: Pick<HostMemory, 'note' | 'leave'>;
+}): HostSource => {
 	const {name} = record;
 	const controller = new AbortController();
 	const {signal} = controller;
 	const listeners = new Map<string, Set<StackListener>>();
 	let isOnline = false;
 	let isLive = false;
+
+	/** Its stacks as it has told them over the connection that there is, and when it answered last. */
+	let told: readonly StackSummary[] | undefined;
+	let seenAt = 0;
 	let pause = new AbortController();
 	const host = openHost(record, {home, version});
 
@@ -104,7 +116,8 @@ export const createHostSource = ({store, home, record}: {readonly store: Store; 
 		const late = AbortSignal.timeout(patienceMilliseconds);
 		try {
 			const answer = await host.call(method, params, {signal: AbortSignal.any([signal, late])});
-			put({seenAt: Date.now()});
+			seenAt = Date.now();
+			put({seenAt});
 			return answer;
 		} catch (error) {
 			if (late.aborted) {
@@ -131,6 +144,21 @@ export const createHostSource = ({store, home, record}: {readonly store: Store; 
 		}
 	};
 
+	const tell = (stacks: readonly StackSummary[]): void => {
+		told = stacks;
+		memory?.note(record, {seenAt, stacks});
+	};
+
+	/** It answers no more, or is not asked any more. */
+	const endTelling = (): void => {
+		if (told === undefined) {
+			return;
+		}
+
+		memory?.leave(record, {seenAt, stacks: told});
+		told = undefined;
+	};
+
 	const list$ = coalesce(guarded(async () => {
 		const {stacks, incomplete} = await call('stacks', {});
 		if (signal.aborted) {
@@ -138,8 +166,9 @@ export const createHostSource = ({store, home, record}: {readonly store: Store; 
 		}
 
 		const known = new Map(store.getState().stacks.filter(stack => stack.host === name).map(stack => [stack.name, stack]));
-		store.setState(putStacks(stacks.map(stack => toView(record, stack, known.get(stack.name))), undefined, name));
+		store.setState(putStacks(stacks.map(stack => toStackView(record, stack, known.get(stack.name))), undefined, name));
 		put({problem: incomplete === undefined ? undefined : {message: incomplete}});
+		tell(stacks);
 	}), 50);
 
 	/** Stacks of which only the branch may have changed. */
@@ -148,8 +177,11 @@ export const createHostSource = ({store, home, record}: {readonly store: Store; 
 		const names = [...moved];
 		moved.clear();
 		for (const stack of names) {
-			const {currentBranch} = await call('stack', {stack});
-			store.setState(putStack(remoteStackId(name, stack), {branch: currentBranch ?? undefined}));
+			const summary = await call('stack', {stack});
+			store.setState(putStack(remoteStackId(name, stack), {branch: summary.currentBranch ?? undefined}));
+			if (told !== undefined && !signal.aborted) {
+				tell(told.map(known => known.name === stack ? summary : known));
+			}
 		}
 	}), 50);
 
@@ -241,7 +273,8 @@ export const createHostSource = ({store, home, record}: {readonly store: Store; 
 			}
 
 			const failure = await ended;
-			put({seenAt: Date.now()});
+			seenAt = Date.now();
+			put({seenAt});
 			lose(failure);
 		} catch (error) {
 			await host.close();
@@ -249,6 +282,7 @@ export const createHostSource = ({store, home, record}: {readonly store: Store; 
 		} finally {
 			isOnline = false;
 			over.abort();
+			endTelling();
 		}
 	};
 
@@ -317,6 +351,11 @@ export const createHostSource = ({store, home, record}: {readonly store: Store; 
 		},
 		stop() {
 			controller.abort();
+			if (isOnline) {
+				seenAt = Date.now();
+			}
+
+			endTelling();
 			for (const work of [list$, moved$, watch$]) {
 				work.stop();
 			}

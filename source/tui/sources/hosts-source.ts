@@ -8,8 +8,9 @@ import type {Home} from '../../host/home.ts';
 import {watchFiles} from '../../system/watch-files.ts';
 import type {Store} from '../state/store.ts';
 import {localHost, type StackView} from '../state/state.ts';
-import {putHost, putHosts} from '../state/update.ts';
+import {putHost, putHosts, putStacks} from '../state/update.ts';
 import {coalesce} from './coalesce.ts';
+import type {HostMemory} from './host-memory.ts';
 import type {HostSource} from './host-source.ts';
 import type {LogRing} from './log-ring.ts';
 import {problemOf} from './problem.ts';
@@ -29,6 +30,9 @@ export type HostsSource = {
 	/** Leaves a host alone, so that nothing of this program runs there; what it returns takes it up again, if it is still known. */
 	leave(name: string): () => void;
 	stop(): void;
+
+	/** Returns once what is known of them is kept for the next time. */
+	settled(): Promise<void>;
 };
 
 /** The first picture and what it needs come first. */
@@ -46,14 +50,18 @@ export const createHostsSource = ({store, home, onChange}: {
 	const sources = new Map<string, {readonly key: string; readonly source: HostSource}>();
 
 	let openStack: typeof createRemoteStackSource | undefined;
+	let memory: HostMemory | undefined;
 
 	const read = async (): Promise<void> => {
 		if (sources.size === 0 && !existsSync(file)) {
 			return;
 		}
 
-		const [{listHosts}, {createHostSource, toHostView}, stackSource] = await Promise.all([import('../../host/host-registry.ts'), import('./host-source.ts'), import('./remote-stack-source.ts')]);
+		const [{listHosts}, {createHostSource, toHostView, toStackView}, stackSource, {createHostMemory}] = await Promise.all([
+			import('../../host/host-registry.ts'), import('./host-source.ts'), import('./remote-stack-source.ts'), import('./host-memory.ts'),
+		]);
 		openStack = stackSource.createRemoteStackSource;
+		memory ??= createHostMemory(home);
 		try {
 			const records = await listHosts(home);
 			if (controller.signal.aborted) {
@@ -70,9 +78,26 @@ export const createHostsSource = ({store, home, onChange}: {
 			}
 
 			store.setState(putHosts(records.map(record => toHostView(record))));
+			memory.retain(records);
 			const added = records.filter(({name}) => !sources.has(name));
 			for (const record of added) {
-				sources.set(record.name, {key: JSON.stringify(record), source: createHostSource({store, home, record})});
+				const {name} = record;
+				const seen = store.getState().hosts.find(host => host.name === name)?.seenAt === undefined ? await memory.recall(record) : undefined;
+				if (controller.signal.aborted) {
+					return;
+				}
+
+				if (seen !== undefined) {
+					store.setState(putHost(name, {seenAt: seen.seenAt}));
+					store.setState(putStacks(seen.stacks.map(stack => toStackView(record, stack, undefined)), undefined, name));
+				}
+
+				sources.set(name, {
+					key: JSON.stringify(record),
+					source: createHostSource({
+						store, home, record, memory,
+					}),
+				});
 			}
 
 			store.setState(putHost(localHost, {problem: undefined}));
@@ -115,6 +140,9 @@ export const createHostsSource = ({store, home, onChange}: {
 			for (const {source} of sources.values()) {
 				source.stop();
 			}
+		},
+		async settled() {
+			await memory?.settled();
 		},
 	};
 };

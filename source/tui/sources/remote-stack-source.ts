@@ -11,7 +11,8 @@ import type {ChangePart} from '../../host/view-methods.ts';
 import type {Home} from '../../host/home.ts';
 import {monotonicNow} from '../../system/clock.ts';
 import {CoppiceError} from '../../system/errors.ts';
-import type {StackDetail, StackView} from '../state/state.ts';
+import type {Problem, StackDetail, StackView} from '../state/state.ts';
+import {dataMark} from '../state/data-state.ts';
 import {activeTab} from '../state/select.ts';
 import type {Store} from '../state/store.ts';
 import {putDetail, putStack} from '../state/update.ts';
@@ -60,6 +61,13 @@ export const createRemoteStackSource = ({store, home, host, stack, ring}: {
 	let retry: NodeJS.Timeout | undefined;
 	let isFollowing = false;
 	const view = (): StackView | undefined => store.getState().stacks.find(known => known.id === id);
+
+	/** What is said of the data goes by this; `undefined` while nothing is known. */
+	const mark = (): string | undefined => {
+		const known = view();
+		return known?.detail === undefined ? undefined : dataMark(known.branch, known.detail);
+	};
+
 	const withheld = new Map<string, string>();
 
 	/** What the engine there does not know: not asked again over this connection. */
@@ -82,20 +90,27 @@ export const createRemoteStackSource = ({store, home, host, stack, ring}: {
 		store.setState(putDetail(id, {notices: notices()}));
 	};
 
+	/** What went wrong, by the part that could not be read: each is over when that part was read again. */
+	const problems = new Map<string, Problem>();
+	const firstProblem = (): Problem | undefined => problems.values().next().value;
+
 	/** A host that is away says so beside its name. */
 	const guarded = (part: string, work: () => Promise<void>) => async (): Promise<void> => {
 		if (signal.aborted || !host.isOnline() || unknown.has(part)) {
 			return;
 		}
 
+		const before = firstProblem();
 		try {
 			await work();
+			problems.delete(part);
 			note(part, undefined);
 		} catch (error) {
 			if (signal.aborted || !host.isOnline()) {
 				return;
 			}
 
+			problems.delete(part);
 			if (isWithheld(error)) {
 				const {message} = problemOf(error);
 				if (isUnknownMethod(error)) {
@@ -104,8 +119,13 @@ export const createRemoteStackSource = ({store, home, host, stack, ring}: {
 
 				note(part, isUnknownMethod(error) ? `The engine on ${host.record.name} is too old to tell of ${part}: \`coppice host add\` puts this version there.` : message);
 			} else {
-				store.setState(putStack(id, {problem: problemOf(error)}));
+				problems.set(part, problemOf(error));
 			}
+		}
+
+		const problem = firstProblem();
+		if (problem !== before && !signal.aborted) {
+			store.setState(putStack(id, {problem}));
 		}
 	};
 
@@ -123,19 +143,19 @@ export const createRemoteStackSource = ({store, home, host, stack, ring}: {
 
 		const before = view()?.detail;
 		const counted = new Map((before?.branches ?? []).map(known => [known.name, known]));
-		const isMoved = before !== undefined && before.head !== part.head;
-		const {changed, ...kept} = before ?? {...nothing, changed: undefined};
+		const isStill = mark() === dataMark(branch, part);
+		const {changed, measuredAt, ...kept} = before ?? {...nothing, changed: undefined, measuredAt: undefined};
 		store.setState(putStack(id, {
 			branch,
 			readAt: Date.now(),
-			problem: undefined,
+			problem: firstProblem(),
 			detail: {
 				...kept,
 				...part,
 				notices: notices(),
 				undo: part.undo,
 				redo: part.redo,
-				...(changed !== undefined && !isMoved && {changed}),
+				...(changed !== undefined && isStill && {changed, measuredAt}),
 				branches: part.branches.map(entry => {
 					const known = counted.get(entry.name);
 					return known?.tip === entry.tip ? {...known, ...entry} : entry;
@@ -144,8 +164,17 @@ export const createRemoteStackSource = ({store, home, host, stack, ring}: {
 		}));
 	});
 
+	/** Counts up with every reading of the services: what one has found is old news once a later one has begun. */
+	let readings = 0;
+
 	const readServices = guarded('services', async () => {
+		readings++;
+		const reading = readings;
 		const answer = await host.call('services', {stack: name});
+		if (reading !== readings) {
+			return;
+		}
+
 		const services: ServiceReport[] = answer.services.map(service => ({...service}));
 		const databases = Object.fromEntries(services.flatMap(({name: service, database}) => database === undefined ? [] : [[service, database]]));
 		if (!isSame(view()?.detail?.services, services)) {
@@ -171,13 +200,21 @@ export const createRemoteStackSource = ({store, home, host, stack, ring}: {
 		clearTimeout(timer);
 		const begun = monotonicNow();
 		try {
+			const shown = mark();
 			const {volumes: found, driver, path, totalBytes, freeBytes} = await host.call('data', {stack: name});
+			if (mark() !== shown) {
+				// A verb has ended meanwhile: these may be the data from before it.
+				data$.ask();
+				return;
+			}
+
 			const volumes = found.map((volume): VolumeStatus => ({...volume, path: ''}));
 			const before = view()?.detail;
 			put({
 				// What is compared with live data goes by whether these are the same.
 				...(!isSame(before?.volumes, volumes) && {volumes}),
 				changed: volumes.some(volume => volume.changed),
+				measuredAt: Date.now(),
 				pool: {
 					driver, path: path ?? '', totalBytes, freeBytes,
 				},
@@ -304,6 +341,7 @@ export const createRemoteStackSource = ({store, home, host, stack, ring}: {
 		countBranches() {
 			void countBranches();
 		},
+		readServices,
 		stop() {
 			controller.abort();
 			unsubscribe();

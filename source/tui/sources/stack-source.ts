@@ -15,6 +15,7 @@ import type {ServiceState} from '../../runtime/runtime.ts';
 import {monotonicNow} from '../../system/clock.ts';
 import type {Store} from '../state/store.ts';
 import {putDetail, putStack} from '../state/update.ts';
+import {dataMark} from '../state/data-state.ts';
 import {selectedStack} from '../state/select.ts';
 import type {Problem, StackDetail, StackView} from '../state/state.ts';
 import {watchFiles} from '../../system/watch-files.ts';
@@ -31,6 +32,9 @@ export type StackSource = {
 
 	/** Counts what each branch takes on disk, which takes a walk over its data. */
 	countBranches(): void;
+
+	/** Reads which services run. Returns once that is known; what can't be read is told as a problem of the stack. */
+	readServices(): Promise<void>;
 	stop(): void;
 };
 
@@ -62,7 +66,14 @@ export const createStackSource = ({store, stack: {id, folder}, ring}: StackSourc
 	let retry: NodeJS.Timeout | undefined;
 	let reopen: NodeJS.Timeout | undefined;
 
-	const detail = (): StackDetail | undefined => store.getState().stacks.find(stack => stack.id === id)?.detail;
+	const view = (): StackView | undefined => store.getState().stacks.find(stack => stack.id === id);
+	const detail = (): StackDetail | undefined => view()?.detail;
+
+	/** What is said of the data goes by this; `undefined` while nothing is known. */
+	const mark = (): string | undefined => {
+		const known = view();
+		return known?.detail === undefined ? undefined : dataMark(known.branch, known.detail);
+	};
 
 	/** What went wrong, by the part that could not be read: each is over when that part was read again. */
 	const problems = new Map<string, Problem>();
@@ -100,7 +111,7 @@ export const createStackSource = ({store, stack: {id, folder}, ring}: StackSourc
 
 		const {branch, ...part} = await opened.reader.read();
 		const counted = new Map((detail()?.branches ?? []).map(known => [known.name, known]));
-		const isMoved = detail()?.head !== part.head;
+		const isMoved = mark() !== dataMark(branch, part);
 		put({
 			...part,
 			undo: part.undo,
@@ -114,16 +125,34 @@ export const createStackSource = ({store, stack: {id, folder}, ring}: StackSourc
 		store.setState(putStack(id, {branch, readAt: Date.now(), problem: firstProblem()}));
 	});
 
+	/** Counts up with every reading of the services: what one has found is old news once a later one has begun. */
+	let readings = 0;
+
+	const readStates = async (workspace: Workspace): Promise<number> => {
+		readings++;
+		const reading = readings;
+		const states = await workspace.runtime.states();
+		if (reading === readings) {
+			const known = new Map((detail()?.services ?? []).map(service => [service.name, service]));
+			put({services: states.map(state => fromState(state, known.get(state.name)))});
+		}
+
+		return reading;
+	};
+
 	const readServices = guarded('services', async () => {
 		if (opened === undefined) {
 			return;
 		}
 
 		const {workspace} = opened;
-		const states = await workspace.runtime.states();
-		const known = new Map((detail()?.services ?? []).map(service => [service.name, service]));
-		put({services: states.map(state => fromState(state, known.get(state.name)))});
+		const reading = await readStates(workspace);
 		const services = await listServices(workspace);
+		if (reading !== readings) {
+			services$.ask();
+			return;
+		}
+
 		put({services, notices: [...workspace.stack.notices, ...workspace.notices, ...workspace.runtime.notices()]});
 		clearTimeout(retry);
 		if (!signal.aborted && services.some(service => !service.ready && (service.state === 'running' || service.state === 'restarting'))) {
@@ -144,15 +173,28 @@ export const createStackSource = ({store, stack: {id, folder}, ring}: StackSourc
 		try {
 			const {workspace} = opened;
 			const {history, pool} = workspace;
-			const [branch, branches] = await Promise.all([history.currentBranch(), history.branches()]);
-			const tip = branches.get(branch) ?? null;
+			const whereFrom = async () => {
+				const [branch, branches] = await Promise.all([history.currentBranch(), history.branches()]);
+				return {branch, tip: branches.get(branch) ?? null};
+			};
+
+			const shown = mark();
+			const {branch, tip} = await whereFrom();
 			const commit = tip === null ? undefined : await history.readCommit(tip);
 			const [surveys, room] = await Promise.all([surveyVolumes(workspace, branch, commit), pool.driver.room()]);
+			const after = await whereFrom();
+			if (mark() !== shown || after.branch !== branch || after.tip !== tip) {
+				// A verb has ended meanwhile: these may be the data from before it.
+				data$.ask();
+				return;
+			}
+
 			put({
 				volumes: surveys.map(({name, changed, sharedBytes, ownBytes}): VolumeStatus => ({
 					name, path: pool.driver.branchData({stack: workspace.stack.name, volume: name}, branch), changed, sharedBytes, ownBytes,
 				})),
 				changed: surveys.some(survey => survey.changed),
+				measuredAt: Date.now(),
 				pool: {driver: pool.driver.name, path: pool.path, ...room},
 			});
 		} finally {
@@ -182,6 +224,7 @@ export const createStackSource = ({store, stack: {id, folder}, ring}: StackSourc
 		const both = AbortSignal.any([signal, inner.signal]);
 		const [{branch, ...part}, states] = await Promise.all([reader.read(), runtime.states()]);
 		const before = detail();
+		const isStill = mark() === dataMark(branch, part);
 		const known = new Map((before?.services ?? []).map(service => [service.name, service]));
 		store.setState(putStack(id, {
 			branch,
@@ -192,7 +235,7 @@ export const createStackSource = ({store, stack: {id, folder}, ring}: StackSourc
 				pool: before?.pool ?? {
 					driver: pool.driver.name, path: pool.path, totalBytes: 0, freeBytes: 0,
 				},
-				...(before?.changed !== undefined && {changed: before.changed}),
+				...(isStill && before?.changed !== undefined && {changed: before.changed, measuredAt: before.measuredAt}),
 				...part,
 				services: states.map(state => fromState(state, known.get(state.name))),
 				definition: outlineDefinition(workspace.stack),
@@ -237,8 +280,10 @@ export const createStackSource = ({store, stack: {id, folder}, ring}: StackSourc
 		services$.ask();
 		data$.ask();
 	});
+	const tried = Promise.withResolvers<void>();
 	const open = async (): Promise<void> => {
 		await openOnce();
+		tried.resolve();
 		if (opened === undefined && !signal.aborted) {
 			reopen = setTimeout(() => {
 				open$.ask();
@@ -288,9 +333,19 @@ export const createStackSource = ({store, stack: {id, folder}, ring}: StackSourc
 		countBranches() {
 			void countBranches();
 		},
+		async readServices() {
+			await tried.promise;
+			await guarded('services', async () => {
+				if (opened !== undefined) {
+					await readStates(opened.workspace);
+				}
+			})();
+			services$.ask();
+		},
 		stop() {
 			controller.abort();
 			opened?.controller.abort();
+			tried.resolve();
 			clearTimeout(timer);
 			clearTimeout(retry);
 			clearTimeout(reopen);

@@ -125,8 +125,11 @@ export type StackDetail = {
 	readonly databases: Readonly<Record<string, string>>;
 	readonly notices: readonly string[];
 
-	/** Whether the data differ from the tip; `undefined` until they were walked. */
+	/** Whether the data differ from the tip; `undefined` until they were walked, and after a verb that may have changed them until they were walked again. */
 	readonly changed?: boolean;
+
+	/** Milliseconds since 1970 when they were walked. */
+	readonly measuredAt?: number;
 };
 
 export type StackView = {

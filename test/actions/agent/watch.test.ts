@@ -1,7 +1,7 @@
 /**
 What a host tells by itself, and to whom; and what is new in a history, asked again and again over one connection.
 */
-import {mkdir, writeFile} from 'node:fs/promises';
+import {mkdir, readFile, writeFile} from 'node:fs/promises';
 import path from 'node:path';
 import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
@@ -126,6 +126,26 @@ test.serial('a limited key hears of stacks that it may read alone, and of them o
 	const reader = await connect('--policy', 'reader');
 	await t.throwsAsync(reader.client.call('outline', {stack: 'shop'}), {message: /does not let the role reader pull/v});
 	t.is((await reader.client.call('services', {stack: 'shop'})).services.length, 1);
+});
+
+test.serial('a project that can\'t be opened is tried again: when it can, that is told, and it is watched from then on', async t => {
+	const file = path.join(host.shop.project, 'compose.yaml');
+	const content = await readFile(file, 'utf8');
+	await writeFile(file, 'services: [');
+	const {client, heard, next} = await connect();
+	await client.call('watch', {focus: ['shop']});
+	await t.throwsAsync(client.call('services', {stack: 'shop'}));
+	t.false(heard.some(({parts}) => parts.includes('services')));
+	await writeFile(file, content);
+	await next('shop', 'services');
+	t.is((await client.call('services', {stack: 'shop'})).services.length, 1);
+	const isTold = (): boolean => heard.some(({stack, parts}) => stack === 'shop' && parts.includes('definition'));
+	for (let count = 2; count < 50 && !isTold(); count++) {
+		await writeFile(path.join(host.shop.project, '.env'), `A=${count}\n`);
+		await delay(200);
+	}
+
+	t.true(isTold());
 });
 
 test('what changes while a message is on its way is told with the next one, once', async t => {

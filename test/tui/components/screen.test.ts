@@ -13,8 +13,10 @@ import {
 	sidePanels,
 	tabs,
 	type Modal,
+	type StackDetail,
 	type State,
 } from '../../../source/tui/state/state.ts';
+import {putDetail} from '../../../source/tui/state/update.ts';
 import {
 	emptyState,
 	now,
@@ -52,6 +54,20 @@ test('every pane in every size fills the screen exactly', t => {
 
 test('the header says host, stack, branch, and what changed', t => {
 	t.regex(frame(sampleState()), /^ coppice local › shop › main {2}changed 13\.4 MiB .*process, btrfs/v);
+});
+
+test('what is not measured is not called clean, and what was measured a while ago is said with its age', t => {
+	const header = (change: Partial<StackDetail>): string => frame(putDetail(sampleStack.id, change)(sampleState())).split('\n', 1)[0]!;
+	const overview = (change: Partial<StackDetail>): string => frame(putDetail(sampleStack.id, change)(showing('overview')));
+	t.regex(header({changed: undefined}), /shop › main {2}measuring… /v);
+	const unknown = overview({changed: undefined});
+	t.regex(unknown, /Data +measuring…/v);
+	t.regex(unknown, /data measuring…/v);
+	t.false(unknown.includes('clean') || unknown.includes('changed, '));
+	t.regex(header({changed: false, measuredAt: now - 2000}), /main {2}clean +process/v);
+	t.regex(header({changed: false, measuredAt: now - 45_000}), /main {2}clean 40 s ago +process/v);
+	t.regex(header({measuredAt: now - 180_000}), /changed 13\.4 MiB 3 minutes ago/v);
+	t.regex(overview({changed: false, measuredAt: now - 45_000}), /Data +clean {2}as of 40 s ago/v);
 });
 
 test('the stacks panel', t => {

@@ -10,7 +10,8 @@ import type {PaneContent, View} from '../view.ts';
 
 const hostRow = ({name, status, seenAt, production, problem}: HostView, {glyphs, now}: View): Row => {
 	const sign = status === 'online' ? piece(glyphs.bullet, 'good') : piece(glyphs.open, status === 'stale' ? 'bad' : 'warning');
-	const age = status === 'stale' && seenAt !== undefined ? `as of ${formatAge(new Date(seenAt).toISOString(), now)}` : (status === 'connecting' ? 'connecting' : '');
+	const since = status === 'connecting' ? 'connecting' : '';
+	const age = status === 'online' || seenAt === undefined ? since : `as of ${formatAge(new Date(seenAt).toISOString(), now)}`;
 	return {...row(sign, ' ', piece(name, production ? 'production' : 'strong'), ...problem === undefined ? [] : [piece(` ${problem.message}`, 'bad')]), right: [piece(age, 'dim')]};
 };
 
@@ -42,7 +43,7 @@ export const stacksContent = (state: State, view: View, height: number): PaneCon
 	const entries = stackEntries(state);
 	const content = listContent<StackEntry>(state, 'stacks', entries, height, ({host, stack}) => {
 		const of = state.hosts.find(({name}) => name === (host ?? stack?.host))!;
-		return stack === undefined ? hostRow(of, view) : stackRow(stack, of.status === 'stale');
+		return stack === undefined ? hostRow(of, view) : stackRow(stack, of.status !== 'online');
 	});
 	return state.isLoaded && state.stacks.length === 0 && (state.filters.stacks ?? '') === '' ? {...content, rows: [...content.rows, row(piece('  No stacks yet: a makes one', 'dim')), row(piece('  from a template, i takes up', 'dim')), row(piece('  the compose file of a folder.', 'dim'))]} : content;
 };

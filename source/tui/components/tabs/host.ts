@@ -22,7 +22,7 @@ const statusPiece = ({status, seenAt}: HostView, {now}: View): Piece => {
 		}
 
 		case 'connecting': {
-			return piece('connecting', 'warning');
+			return piece(seenAt === undefined ? 'connecting' : `connecting; as it was ${formatAge(new Date(seenAt).toISOString(), now)}`, 'warning');
 		}
 
 		case 'stale': {

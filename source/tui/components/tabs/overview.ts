@@ -8,6 +8,7 @@ import {
 	shortId,
 } from '../../../system/format.ts';
 import {describeDrift} from '../../../actions/sync/describe-drift.ts';
+import type {VolumeStatus} from '../../../actions/status.ts';
 import {formatPort} from '../../../stack/format-port.ts';
 import {meter} from '../../draw/sparkline.ts';
 import {
@@ -23,6 +24,7 @@ import {
 	sidePanelOf,
 	type BranchEntry,
 } from '../../state/select.ts';
+import {measuredAge} from '../../state/data-state.ts';
 import {
 	isLocal,
 	localHost,
@@ -54,12 +56,34 @@ const problemRows = ({problem}: StackView): Row[] => problem === undefined
 
 const changedBytes = ({volumes}: StackDetail): number => volumes.filter(volume => volume.changed).reduce((sum, {ownBytes}) => sum + ownBytes, 0);
 
-const dataRow = (detail: StackDetail): Row => {
+const dataRow = (detail: StackDetail, {now}: View): Row => {
 	if (detail.head === null) {
 		return row(label('Data'), piece('not committed', 'warning'), piece('  c makes the first commit', 'dim'));
 	}
 
-	return detail.changed === undefined ? row(label('Data'), piece('looking…', 'dim')) : row(label('Data'), detail.changed ? piece(`changed, ${formatBytes(changedBytes(detail))} of their own`, 'warning') : piece('clean', 'good'));
+	if (detail.changed === undefined) {
+		return row(label('Data'), piece('measuring…', 'dim'));
+	}
+
+	const age = measuredAge(detail, now);
+	return row(
+		label('Data'),
+		detail.changed ? piece(`changed, ${formatBytes(changedBytes(detail))} of their own`, 'warning') : piece('clean', 'good'),
+		...age === undefined ? [] : [piece(`  as of ${age}`, 'dim')],
+	);
+};
+
+/** Of one that was not measured since a verb may have changed it, nothing is said. */
+const volumeRow = ({name, changed, sharedBytes, ownBytes}: VolumeStatus, isMeasured: boolean): Row => {
+	if (!isMeasured) {
+		return row(`  ${name} `, piece('measuring…', 'dim'));
+	}
+
+	return row(
+		`  ${name} `,
+		changed ? piece('changed', 'warning') : piece('clean', 'good'),
+		piece(`  ${formatBytes(sharedBytes)} shared, ${formatBytes(ownBytes)} own`, 'dim'),
+	);
 };
 
 const headRow = ({head, commits}: StackDetail, {now}: View): Row => {
@@ -69,16 +93,22 @@ const headRow = ({head, commits}: StackDetail, {now}: View): Row => {
 		: row(label('Head'), piece(shortId(commit.id), 'id'), ` ${firstLine(commit.message)} `, piece(formatAge(commit.time, now), 'dim'));
 };
 
-/** What is shown of a host that is away is what was last known. */
+const isAway = (stack: StackView, {hosts}: State): boolean => hosts.some(({name, status}) => name === stack.host && status !== 'online');
+
+/** What is shown of a host that is away, or has not answered yet, is what was last known. */
 const staleRows = (stack: StackView, {hosts}: State, {now}: View): Row[] => {
 	const host = hosts.find(({name}) => name === stack.host);
-	return host?.status === 'stale'
-		? [
-			row(piece(`${host.name} can't be reached: this is as it was${host.seenAt === undefined ? '' : ` ${formatAge(new Date(host.seenAt).toISOString(), now)}`}.`, 'bad')),
-			...host.problem === undefined ? [] : [row(piece(host.problem.message, 'dim'))],
-			emptyRow,
-		]
-		: [];
+	if (host === undefined || host.status === 'online') {
+		return [];
+	}
+
+	const age = host.seenAt === undefined ? '' : ` ${formatAge(new Date(host.seenAt).toISOString(), now)}`;
+	const isLost = host.status === 'stale';
+	return [
+		row(piece(`${host.name} ${isLost ? 'can\'t be reached' : 'is being connected'}: this is as it was${age}.`, isLost ? 'bad' : 'warning')),
+		...host.problem === undefined ? [] : [row(piece(host.problem.message, 'dim'))],
+		emptyRow,
+	];
 };
 
 /** How the branches of other hosts and ours have moved apart since they were one. */
@@ -99,7 +129,7 @@ const stackRows = (stack: StackView, detail: StackDetail, state: State, view: Vi
 		row(label('Stack'), piece(stack.name, 'strong'), piece(`  ${isLocal(stack) ? '' : `on ${stack.host} `}${stack.folder}`, 'dim')),
 		row(label('Branch'), piece(stack.branch ?? '', 'branch')),
 		headRow(detail, view),
-		dataRow(detail),
+		dataRow(detail, view),
 		...undo === undefined ? [] : [row(label('Undo'), piece('z', 'key'), ` takes back: ${undo}`)],
 		...redo === undefined ? [] : [row(label('Redo'), piece('Z', 'key'), ' does again what the last undo took back')],
 		emptyRow,
@@ -112,12 +142,8 @@ const stackRows = (stack: StackView, detail: StackDetail, state: State, view: Vi
 		...services.some(service => service.state === 'running') ? [] : [row('  ', piece('u', 'key'), ' starts them')],
 		emptyRow,
 		row(piece('Volumes', 'title')),
-		...volumes.map(({name, changed, sharedBytes, ownBytes}) => row(
-			`  ${name} `,
-			changed ? piece('changed', 'warning') : piece('clean', 'good'),
-			piece(`  ${formatBytes(sharedBytes)} shared, ${formatBytes(ownBytes)} own`, 'dim'),
-		)),
-		...volumes.length === 0 ? [row(piece('  looking…', 'dim'))] : [],
+		...volumes.map(volume => volumeRow(volume, detail.changed !== undefined)),
+		...volumes.length === 0 ? [row(piece('  measuring…', 'dim'))] : [],
 		...driftRows(state.drift[stack.id]),
 		emptyRow,
 		row(piece('Pool', 'title'), piece(pool.path === '' ? `  ${pool.driver}` : `  ${pool.driver} at ${pool.path}`, 'dim')),
@@ -185,7 +211,8 @@ export const overviewRows = (state: State, view: View): readonly Row[] => {
 	const {detail} = stack;
 	const above = [...staleRows(stack, state, view), ...problemRows(stack)];
 	if (detail === undefined) {
-		return [...above, row(piece(stack.problem === undefined ? 'reading…' : stack.folder, 'dim'))];
+		const why = isAway(stack, state) ? `Its history, services and data show once ${stack.host} answers.` : 'reading…';
+		return [...above, row(piece(stack.problem === undefined ? why : stack.folder, 'dim'))];
 	}
 
 	const branch = sidePanelOf(state) === 'branches' ? currentBranch(state) : undefined;
