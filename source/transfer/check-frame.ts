@@ -4,15 +4,15 @@ What a frame has to be before any of it is believed, over the line and from the 
 import type {Buffer} from 'node:buffer';
 import {type Chain, sha256} from './chain.ts';
 import {badMessage, type DataMessage, frameSize} from './codec.ts';
-import {decompressFrame} from './compress-frame.ts';
+import type {FrameDecompressor} from './frame-window.ts';
 
 /**
-The frame as it is in the stream, held against its hash. Needs no other frame, so several can be worked on at once.
+The frame as it is in the stream, held against its hash. To be called for one after the other, without waiting for those before.
 
 @throws CoppiceError `failed` if it is damaged.
 */
-export const unpackFrame = async (message: DataMessage): Promise<Buffer> => {
-	const raw = await decompressFrame(message);
+export const unpackFrame = async (message: DataMessage, frames: FrameDecompressor): Promise<Buffer> => {
+	const raw = await frames.decompress(message);
 	if (!sha256(raw).equals(message.hash)) {
 		throw badMessage(`frame ${message.number} is not what its hash says: it was damaged on its way`);
 	}

@@ -1,5 +1,5 @@
 /**
-The messages of a transfer as bytes: a format of Coppice's own, version 1. All integers are little-endian.
+The messages of a transfer as bytes: a format of Coppice's own. All integers are little-endian.
 
 | bytes of a message | what |
 | --- | --- |
@@ -10,18 +10,18 @@ The messages of a transfer as bytes: a format of Coppice's own, version 1. All i
 
 | bytes of the body of `data` | what |
 | --- | --- |
-| 0–3 | length of this frame of the stream before compression, u32: 1 to 2 MiB, less than 2 MiB in the last frame alone |
-| 4 | 0: as it is; 1: one Zstandard frame (RFC 8878) with a window of at most 2 MiB |
+| 0–3 | length of this frame of the stream before compression, u32: 1 to 512 KiB, less than 512 KiB in the last frame alone |
+| 4 | 1: begins a Zstandard frame (RFC 8878) with a window of at most 16 MiB; 2: goes on with that of the frame before |
 | 5–7 | zero |
 | 8–15 | number of the frame, u64, from 0 |
 | 16–47 | SHA-256 of the frame before compression |
 | 48–79 | chain: h(n) = SHA-256(h(n-1) ‖ SHA-256 of the frame), h(-1) being 32 zero bytes |
-| 80… | the frame |
+| 80… | the frame, compressed and flushed |
 
 The receiver begins: `state` (what it has of an earlier try), the sender answers `start` (from where it goes on: there, or at 0), then `data` and
 `ack` cross until `end`, which the receiver answers with `spooled`, later `applied`, some `applying` between. `failure` ends it from either side.
 
-The same bytes are the spool: the `data` messages one after the other, then `end`.
+The same bytes are the spool: the `data` messages one after the other.
 */
 import {Buffer} from 'node:buffer';
 import {z} from 'zod';
@@ -45,8 +45,8 @@ export const hashSize = 32;
 
 const largestControl = 64 * 1024;
 
-/** A frame that compression would make larger goes as it is. */
-export const largestData = frameHeadSize + frameSize;
+/** What can't be compressed becomes larger by the heads of blocks (`ZSTD_COMPRESSBOUND` of zstd.h), of the Zstandard frame and of what is flushed. */
+export const largestData = frameHeadSize + frameSize + (frameSize / 256) + 64;
 
 const count = z.int().min(0);
 const chain = z.string().regex(/^[\da-f]{64}$/v);
@@ -102,7 +102,9 @@ export type DataMessage = {
 
 	/** Bytes before compression. */
 	readonly rawLength: number;
-	readonly isCompressed: boolean;
+
+	/** Whether it can be decompressed without those before it. */
+	readonly begins: boolean;
 
 	/** SHA-256 of the frame before compression. */
 	readonly hash: Buffer;
@@ -171,10 +173,10 @@ export const encodeControl = (message: ControlMessage): Buffer => {
 /**
 The bytes of a `data` message that come before its payload, with those of its head.
 */
-export const encodeDataHead = ({number, rawLength, isCompressed, hash, chain: running, payload}: Omit<DataMessage, 'kind'>): Buffer => {
+export const encodeDataHead = ({number, rawLength, begins, hash, chain: running, payload}: Omit<DataMessage, 'kind'>): Buffer => {
 	const bytes = Buffer.alloc(frameHeadSize);
 	bytes.writeUInt32LE(rawLength, 0);
-	bytes.writeUInt8(isCompressed ? 1 : 0, 4);
+	bytes.writeUInt8(begins ? 1 : 2, 4);
 	bytes.writeBigUInt64LE(BigInt(number), 8);
 	hash.copy(bytes, 16);
 	running.copy(bytes, 16 + hashSize);
@@ -189,23 +191,18 @@ const parseData = (body: Buffer): DataMessage => {
 
 	const encoding = body.readUInt8(4);
 	const number = body.readBigUInt64LE(8);
-	if (encoding > 1 || body.readUIntLE(5, 3) !== 0 || number > BigInt(Number.MAX_SAFE_INTEGER)) {
+	if (encoding < 1 || encoding > 2 || body.readUIntLE(5, 3) !== 0 || number > BigInt(Number.MAX_SAFE_INTEGER)) {
 		throw badMessage('a frame whose head makes no sense');
-	}
-
-	const payload = body.subarray(frameHeadSize);
-	if (encoding === 0 && payload.length !== rawLength) {
-		throw badMessage(`a frame of ${payload.length} bytes that says it has ${rawLength}`);
 	}
 
 	return {
 		kind: 'data',
 		number: Number(number),
 		rawLength,
-		isCompressed: encoding === 1,
+		begins: encoding === 1,
 		hash: body.subarray(16, 16 + hashSize),
 		chain: body.subarray(16 + hashSize, frameHeadSize),
-		payload,
+		payload: body.subarray(frameHeadSize),
 	};
 };
 

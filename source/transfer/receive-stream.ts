@@ -9,6 +9,7 @@ import {BoundedQueue} from './bounded-queue.ts';
 import type {Channel, TransferProgress} from './channel.ts';
 import {unpackFrame} from './check-frame.ts';
 import {badMessage, type ControlMessage, type DataMessage} from './codec.ts';
+import {FrameDecompressor} from './frame-window.ts';
 import {isLostConnection, sendFailure, ToldFailure} from './failure.ts';
 import {unlessInterrupted} from './interruption.ts';
 import {plainLeftOut, type LeftOutEntry} from './left-out.ts';
@@ -274,10 +275,7 @@ class Receiving {
 		await this.#spool.append(message, bytes);
 		this.#appended = {frames: chain.frames, streamBytes: chain.streamBytes};
 		this.#syncing ??= this.#sync();
-		if (message.isCompressed) {
-			release(bytes);
-		}
-
+		release(bytes);
 		await this.#hear(raw);
 	}
 
@@ -372,17 +370,22 @@ class Receiving {
 
 	/** Spools all that comes, up to and with the end. */
 	async spool(): Promise<void> {
+		const window = new FrameDecompressor();
 		const unpacked = mapInOrder<ReceivedMessage, Unpacked>(this.#messages(), framesAtOnce, async received => ({
-			...received, raw: received.message.kind === 'data' ? await unpackFrame(received.message) : undefined,
+			...received, raw: received.message.kind === 'data' ? await unpackFrame(received.message, window) : undefined,
 		}));
-		for await (const {message, bytes, raw} of unpacked) {
-			if (message.kind === 'data') {
-				await this.#take(message, bytes, raw!);
-			} else if (message.kind === 'end') {
-				await this.#end(message);
-			} else {
-				throw badMessage(`a message "${message.kind}" where a frame belongs`);
+		try {
+			for await (const {message, bytes, raw} of unpacked) {
+				if (message.kind === 'data') {
+					await this.#take(message, bytes, raw!);
+				} else if (message.kind === 'end') {
+					await this.#end(message);
+				} else {
+					throw badMessage(`a message "${message.kind}" where a frame belongs`);
+				}
 			}
+		} finally {
+			window.close();
 		}
 	}
 

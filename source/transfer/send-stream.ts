@@ -14,8 +14,8 @@ import {
 	encodeDataHead,
 	type Message,
 } from './codec.ts';
-import {compressFrame, type CompressedFrame} from './compress-frame.ts';
 import {cutFrames, FrameMemory} from './cut-frames.ts';
+import {FrameCompressor, type CompressedFrame} from './frame-window.ts';
 import {release} from './release.ts';
 import {isLostConnection, sendFailure, ToldFailure} from './failure.ts';
 import {unlessInterrupted} from './interruption.ts';
@@ -271,10 +271,7 @@ class Sending {
 		await unlessInterrupted(this.#window.room(wireBytes), this.#signal);
 		this.#window.add({frames: frame.number + 1, streamBytes: frame.streamBytes, wireBytes});
 		await this.#write([head, compressed.payload]);
-		if (compressed.isCompressed) {
-			release(compressed.payload);
-		}
-
+		release(compressed.payload);
 		this.#memory.give(raw);
 		failpoint('transfer.send.frame');
 	}
@@ -294,8 +291,13 @@ class Sending {
 		await this.#tellReceiver({kind: 'start', frames: chain.frames});
 		failpoint('transfer.send.start');
 		const rest = {[Symbol.asyncIterator]: () => frames};
-		for await (const frame of mapInOrder(this.#cut(rest, chain), framesAtOnce, async cut => ({...cut, compressed: await compressFrame(cut.raw)}))) {
-			await this.#sendFrame(frame);
+		const window = new FrameCompressor();
+		try {
+			for await (const frame of mapInOrder(this.#cut(rest, chain), framesAtOnce, async cut => ({...cut, compressed: await window.compress(cut.raw)}))) {
+				await this.#sendFrame(frame);
+			}
+		} finally {
+			window.close();
 		}
 
 		const leftOut = boundLeftOut(this.#options.leftOut?.() ?? []);

@@ -37,7 +37,9 @@ import {
 	parseBody,
 	parseHead,
 } from './codec.ts';
+import {FrameDecompressor} from './frame-window.ts';
 import {mapInOrder} from './map-in-order.ts';
+import {release} from './release.ts';
 
 /** What is received; a spool of anything else is of no use for it. */
 export type Expected = {readonly snapshot: string; readonly base?: string};
@@ -47,7 +49,7 @@ export type Discarded = NonNullable<ControlMessage<'state'>['discarded']>;
 /** Frames that are read or decompressed at once. */
 const framesAtOnce = 3;
 
-const protocol = 2;
+const protocol = 3;
 
 /** What is on the disk makes no sense from here on. */
 class SpoolDamage extends Error {
@@ -130,14 +132,18 @@ The messages of a file, each checked, with their frames as they are in the strea
 */
 async function * readChecked(file: FileHandle): AsyncGenerator<Checked, void, undefined> {
 	const chain = new Chain();
-	const unpacked = mapInOrder(readStored(file), framesAtOnce, async stored => ({...stored, raw: await unpackFrame(stored.message)}));
+	const window = new FrameDecompressor();
+	const unpacked = mapInOrder(readStored(file), framesAtOnce, async stored => ({...stored, raw: await unpackFrame(stored.message, window)}));
 	try {
 		for await (const stored of unpacked) {
 			chainFrame(chain, stored.message);
 			yield stored;
+			release(stored.message.payload);
 		}
 	} catch (error) {
 		throw error instanceof CoppiceError ? new SpoolDamage(false, {cause: error}) : error;
+	} finally {
+		window.close();
 	}
 }
 

@@ -18,8 +18,8 @@ import {
 	type ControlMessage,
 	parseHead,
 } from '../../source/transfer/codec.ts';
-import {compressFrame, decompressFrame} from '../../source/transfer/compress-frame.ts';
 import {isLostConnection} from '../../source/transfer/failure.ts';
+import {FrameCompressor, FrameDecompressor} from '../../source/transfer/frame-window.ts';
 import {readMessage} from '../../source/transfer/line.ts';
 import {CoppiceError} from '../../source/system/errors.ts';
 
@@ -36,7 +36,7 @@ const control: fc.Arbitrary<ControlMessage> = fc.oneof(
 	fc.record({kind: fc.constant('applied' as const), leftOut: fc.array(fc.record({what: fc.string(), path: fc.string(), count}), {maxLength: 5})}),
 );
 const data: fc.Arbitrary<DataMessage> = fc.record({
-	number: count, payload: fc.uint8Array({minLength: 1, maxLength: 3000}).map(bytes => Buffer.from(bytes)), hash: hex, chain: hex, isCompressed: fc.boolean(),
+	number: count, payload: fc.uint8Array({minLength: 1, maxLength: 3000}).map(bytes => Buffer.from(bytes)), hash: hex, chain: hex, begins: fc.boolean(),
 }).map(({payload, hash, chain, ...rest}) => ({
 	...rest, kind: 'data' as const, rawLength: payload.length, hash: Buffer.from(hash, 'hex'), chain: Buffer.from(chain, 'hex'), payload,
 }));
@@ -121,28 +121,106 @@ test('lengths are refused before anything is set aside for them', t => {
 	t.throws(() => parseHead(Buffer.from('Welcome to Debian')), {message: /text that begins with "Welcome/v});
 });
 
+const withWindows = async (run: (compressor: FrameCompressor, decompressor: FrameDecompressor) => Promise<void>): Promise<void> => {
+	const [compressor, decompressor] = [new FrameCompressor(), new FrameDecompressor()];
+	try {
+		await run(compressor, decompressor);
+	} finally {
+		compressor.close();
+		decompressor.close();
+	}
+};
+
+/** Reads one frame in a window of its own. */
+const decompressAlone = async (frame: Pick<DataMessage, 'begins' | 'payload' | 'rawLength'>): Promise<Buffer> => {
+	const window = new FrameDecompressor();
+	try {
+		return await window.decompress(frame);
+	} finally {
+		window.close();
+	}
+};
+
 test('a frame of more than it says, or than any frame may have, is refused', async t => {
 	const zeros = zlib.zstdCompressSync(Buffer.alloc(64 * 1024 * 1024));
 	t.true(zeros.length < 10_000);
 	const before = process.memoryUsage().arrayBuffers;
-	await t.throwsAsync(decompressFrame({isCompressed: true, payload: zeros, rawLength: frameSize}), {name: 'CoppiceError', message: /refused/v});
+	await t.throwsAsync(decompressAlone({begins: true, payload: zeros, rawLength: frameSize}), {name: 'CoppiceError', message: /more than the \d+ bytes/v});
 	t.true(process.memoryUsage().arrayBuffers - before < 16 * 1024 * 1024);
-	const small = await compressFrame(Buffer.alloc(1000));
-	t.true(small.isCompressed);
-	await t.throwsAsync(decompressFrame({...small, rawLength: 999}), {message: /refused/v});
-	await t.throwsAsync(decompressFrame({...small, rawLength: 1001}), {message: /refused/v});
-	await t.throwsAsync(decompressFrame({isCompressed: true, payload: Buffer.from('no zstd'), rawLength: 7}), {message: /can't be decompressed/v});
+	await withWindows(async compressor => {
+		const small = await compressor.compress(Buffer.alloc(1000));
+		t.true(small.begins);
+		await t.throwsAsync(decompressAlone({...small, rawLength: 999}), {message: /more than the 999 bytes/v});
+		await t.throwsAsync(decompressAlone({...small, rawLength: 1001}), {message: /of 1000 bytes that says it has 1001/v});
+	});
+	await t.throwsAsync(decompressAlone({begins: true, payload: Buffer.from('no zstd'), rawLength: 7}), {message: /can't be decompressed/v});
 	const message = {
-		kind: 'data' as const, number: 0, rawLength: frameSize + 1, isCompressed: true, hash: Buffer.alloc(32), chain: Buffer.alloc(32), payload: Buffer.alloc(10),
+		kind: 'data' as const, number: 0, rawLength: frameSize + 1, begins: true, hash: Buffer.alloc(32), chain: Buffer.alloc(32), payload: Buffer.alloc(10),
 	};
 	await t.throwsAsync(readMessage(feed([encode(message)])), {message: new RegExp(`where 1 to ${frameSize} are allowed`, 'v')});
-	await t.throwsAsync(readMessage(feed([encode({...message, rawLength: 9, isCompressed: false})])), {message: /frame of 10 bytes that says it has 9/v});
+	const nonsense = encode({...message, rawLength: 9});
+	nonsense.writeUInt8(0, headSize + 4);
+	await t.throwsAsync(readMessage(feed([nonsense])), {message: /head makes no sense/v});
 });
 
-test('a frame comes back as it was, compressed or not', async t => {
-	for (const raw of [Buffer.alloc(frameSize), Buffer.from('short'), Buffer.from(crypto.getRandomValues(new Uint8Array(65_536)))]) {
-		const packed = await compressFrame(raw);
-		t.true(packed.payload.length <= raw.length);
-		t.deepEqual(await decompressFrame({...packed, rawLength: raw.length}), raw);
+test('a window that is larger than any may be is refused', async t => {
+	const params = {[zlib.constants.ZSTD_c_windowLog]: 27, [zlib.constants.ZSTD_c_contentSizeFlag]: 0};
+	const stream = zlib.createZstdCompress({params});
+	const made: Buffer[] = [];
+	stream.on('data', (chunk: Buffer) => {
+		made.push(chunk);
+	});
+	await new Promise<void>(resolve => {
+		stream.write(Buffer.alloc(1000, 'x'));
+		stream.flush(zlib.constants.ZSTD_e_flush, resolve);
+	});
+	stream.destroy();
+	await t.throwsAsync(decompressAlone({begins: true, payload: Buffer.concat(made), rawLength: 1000}), {message: /can't be decompressed/v});
+});
+
+test('frames come back as they were, one after the other, and none without those before it', async t => {
+	const noise = Buffer.from(crypto.getRandomValues(new Uint8Array(65_536)));
+	const frames = [Buffer.alloc(frameSize), Buffer.from('short'), noise, Buffer.concat([Buffer.from('again: '), noise]), Buffer.alloc(frameSize, 'x'), Buffer.from('!')];
+	await withWindows(async (compressor, decompressor) => {
+		// All at once: they take their turns.
+		const packed = await Promise.all(frames.map(async raw => compressor.compress(raw)));
+		t.deepEqual(packed.map(({begins}) => begins), frames.map((_, index) => index === 0));
+		t.true(packed.every(({payload}) => frameHeadSize + payload.length <= largestData));
+		t.true(packed[3]!.payload.length < 1000, 'what has come before costs next to nothing');
+		const back = await Promise.all(packed.map(async (frame, index) => decompressor.decompress({...frame, rawLength: frames[index]!.length})));
+		for (const [index, raw] of back.entries()) {
+			t.true(raw.equals(frames[index]!), `frame ${index}`);
+		}
+
+		await t.throwsAsync(decompressAlone({...packed[1]!, rawLength: 5}), {message: /goes on from one that is not there/v});
+		await t.throwsAsync(decompressor.decompress({...packed[2]!, begins: true, rawLength: noise.length}), {message: /can't be decompressed/v});
+		await t.throwsAsync(decompressor.decompress({...packed[2]!, rawLength: noise.length}), undefined, 'nothing after what has failed');
+	});
+});
+
+test('whatever frames have, they come back', async t => {
+	const noise = fc.uint8Array({minLength: 1, maxLength: 40_000, size: 'max'}).map(bytes => Buffer.from(bytes));
+	const frame = fc.oneof(noise, fc.integer({min: 1, max: frameSize}).map(length => Buffer.alloc(length, 'ab')));
+	await fc.assert(fc.asyncProperty(fc.array(frame, {minLength: 1, maxLength: 8}), async frames => {
+		await withWindows(async (compressor, decompressor) => {
+			for (const raw of frames) {
+				const back = await decompressor.decompress({...await compressor.compress(raw), rawLength: raw.length});
+				t.true(back.equals(raw));
+			}
+		});
+	}), {numRuns: 60});
+});
+
+test('what can\'t be compressed fits', async t => {
+	const noise = Buffer.alloc(frameSize);
+	for (let filled = 0; filled < frameSize; filled += 65_536) {
+		crypto.getRandomValues(noise.subarray(filled, filled + 65_536));
 	}
+
+	await withWindows(async compressor => {
+		for (const mask of [0, 1, 2]) {
+			const {payload} = await compressor.compress(Buffer.from(noise.map(byte => byte ^ mask)));
+			t.true(frameHeadSize + payload.length <= largestData, String(payload.length));
+		}
+	});
 });

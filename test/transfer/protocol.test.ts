@@ -4,6 +4,7 @@ Two sides that talk, and one that does not play by the rules: failures cross the
 import {Buffer} from 'node:buffer';
 import fs from 'node:fs/promises';
 import path from 'node:path';
+import zlib from 'node:zlib';
 import test from 'ava';
 import {CoppiceError} from '../../source/system/errors.ts';
 import {awaitApplied, confirmApplied, reportApplying} from '../../source/transfer/applied.ts';
@@ -231,13 +232,14 @@ test('a limit holds', async t => {
 });
 
 const raw = Buffer.from('frame');
-const frame = (change: Partial<Parameters<typeof encodeDataHead>[0]> = {}, payload = raw) => {
+const frame = (change: Partial<Parameters<typeof encodeDataHead>[0]> = {}) => {
 	const chain = new Chain();
-	const hash = sha256(payload);
-	chain.add(hash, payload.length);
+	const hash = sha256(raw);
+	chain.add(hash, raw.length);
+	const payload = change.payload ?? zlib.zstdCompressSync(raw);
 	return Buffer.concat([
 		encodeDataHead({
-			number: 0, rawLength: payload.length, isCompressed: false, hash, chain: chain.value, payload, ...change,
+			number: 0, rawLength: raw.length, begins: true, hash, chain: chain.value, payload, ...change,
 		}),
 		payload,
 	]);
@@ -251,7 +253,8 @@ const hostileSenders: ReadonlyArray<readonly [string, readonly Buffer[], RegExp]
 	['another number', [start, frame({number: 1})], /frame 1 where frame 0 belongs/v],
 	['another hash', [start, frame({hash: Buffer.alloc(32)})], /not what its hash says/v],
 	['another chain', [start, frame({chain: Buffer.alloc(32)})], /does not go on/v],
-	['what can\'t be decompressed', [start, frame({isCompressed: true})], /can't be decompressed/v],
+	['what can\'t be decompressed', [start, frame({payload: raw})], /can't be decompressed/v],
+	['what goes on from nothing', [start, frame({begins: false})], /goes on from one that is not there/v],
 	['one after the last', [start, frame(), frame({number: 1})], /follows the last one/v],
 	['an end too soon', [start, encodeControl({
 		kind: 'end', frames: 1, streamBytes: 5, chain: noChain,
