@@ -21,7 +21,9 @@ import type {Drawing} from './terminal/drawing.ts';
 const patienceMilliseconds = 3000;
 
 /** By the custom of shells: 128 and the number of the signal. */
-const signalCodes = {SIGHUP: 129, SIGINT: 130, SIGTERM: 143} as const;
+const signalCodes = {
+	SIGHUP: 129, SIGINT: 130, SIGQUIT: 131, SIGTERM: 143,
+} as const;
 
 /** If the process was not stopped after all (nobody could continue it), it goes on after this. */
 const stopMilliseconds = 300;
@@ -55,17 +57,26 @@ export const runScreen = async ({store, bindings, controller, draw}: ScreenOptio
 	});
 
 	let isLent = false;
+	let isOver = false;
 	const suspend = async (run: () => Promise<void>): Promise<void> => {
-		const lent = await drawing.suspend();
-		session.pause();
 		isLent = true;
+		// As it is while nobody listens: it stops this process too, where a child that has the terminal is stopped.
+		process.off('SIGTSTP', onStop);
 		try {
-			await run();
+			const lent = await drawing.suspend();
+			session.pause();
+			try {
+				await run();
+			} finally {
+				session.resume();
+				await lent.resume();
+				store.setState({terminal: sizeOf(stdout), now: Date.now()});
+			}
 		} finally {
 			isLent = false;
-			session.resume();
-			await lent.resume();
-			store.setState({terminal: sizeOf(stdout), now: Date.now()});
+			if (!isOver) {
+				process.on('SIGTSTP', onStop);
+			}
 		}
 	};
 
@@ -92,6 +103,22 @@ export const runScreen = async ({store, bindings, controller, draw}: ScreenOptio
 		quit() {
 			ended.resolve(0);
 		},
+	};
+
+	/** Somebody asks it to stop, as `kill -TSTP` does: the key would not come as a signal. */
+	const onStop = (): void => {
+		void terminal.stop();
+	};
+
+	/** It goes on after SIGSTOP, which nobody can give the terminal back before: the shell has made of it what it likes. */
+	const onContinue = (): void => {
+		if (isLent) {
+			return;
+		}
+
+		// First the keyboard, which it gets only in the foreground: in the background this stops it again, with nothing drawn over what is there.
+		session.pause();
+		void suspend(async () => {});
 	};
 
 	const tools: Tools = {
@@ -157,16 +184,22 @@ export const runScreen = async ({store, bindings, controller, draw}: ScreenOptio
 		return isLent || transfers.length > 0;
 	};
 
+	const onSignal = (name: string, code: number): void => {
+		// From the keyboard, SIGQUIT is meant for the program that has the terminal.
+		const isTaken = name === 'SIGINT' ? interrupt() : name === 'SIGQUIT' && isLent;
+		if (!isTaken) {
+			ended.resolve(code);
+		}
+	};
+
 	for (const [name, code] of Object.entries(signalCodes)) {
 		process.on(name, () => {
-			if (name === 'SIGINT' && interrupt()) {
-				return;
-			}
-
-			ended.resolve(code);
+			onSignal(name, code);
 		});
 	}
 
+	process.on('SIGTSTP', onStop);
+	process.on('SIGCONT', onContinue);
 	process.on('exit', giveBack);
 	process.on('uncaughtException', onCrash);
 	process.on('unhandledRejection', onCrash);
@@ -185,6 +218,9 @@ export const runScreen = async ({store, bindings, controller, draw}: ScreenOptio
 	session.start();
 	const clock = runClock(store);
 	const exitCode = await ended.promise;
+	isOver = true;
+	process.off('SIGTSTP', onStop);
+	process.off('SIGCONT', onContinue);
 	clock.stop();
 	controller.stop();
 	stdout.off('resize', onResize);

@@ -45,6 +45,14 @@ if (obstacle === undefined) {
 		return opened;
 	};
 
+	/** On production the host's name is typed. */
+	const confirmHost = async (title: string | RegExp): Promise<void> => {
+		await tui.until(title);
+		await tui.until(screen => !screen.includes('measuring'));
+		await tui.type('st');
+		await tui.press('Enter');
+	};
+
 	test.before(async () => {
 		root = await mkdtemp(path.join(os.tmpdir(), 'coppice-remote-'));
 		machine = await startRemoteMachine();
@@ -83,12 +91,13 @@ if (obstacle === undefined) {
 		t.regex(await machine.coppice('log', '--json'), /"made here"/v);
 	});
 
-	test.serial('a reset says what would be lost there; on a production host the name is typed; the command line is that of -H', async t => {
+	test.serial('a reset says what would be lost there; on a production host its name is typed, by undo too; the command line is that of -H', async t => {
 		await machine.write('4, longer than before');
 		await tui.press('R');
 		const asked = await tui.until(screen => screen.includes('Reset main of shop') && !screen.includes('measuring'));
 		t.regex(asked, /in data since \d\d:\d\d .*, 1 file/v);
-		await tui.type('shop');
+		t.true(asked.includes('on st'));
+		await tui.type('st');
 		await tui.press('Enter');
 		await tui.until(/main has the data of [\da-f]{8}/v);
 		await tui.press(':');
@@ -97,16 +106,19 @@ if (obstacle === undefined) {
 		await tui.press('Escape');
 		await tui.until(shown => !shown.includes('Actions'));
 		await tui.press('z');
+		await confirmHost('Undo: reset main');
 		await tui.until('Took back: reset main');
 	});
 
 	test.serial('services start there; logs and a shell come from there', async t => {
 		await tui.press('u');
+		await confirmHost('Up on st');
 		await tui.until(/Up: ready after/v);
 		await tui.until('app ready');
 		await tui.press('L');
 		await tui.until('the app logs this');
 		await tui.press('1', 's');
+		await confirmHost(/Sh in \S+ on st/v);
 		await tui.until(screen => !screen.includes('1 Stacks'));
 		await tui.type('echo "user is $(id -un)"; sleep 1; exit');
 		await tui.press('Enter');

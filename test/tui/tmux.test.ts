@@ -95,7 +95,55 @@ if (await hasTmux()) {
 	/** The program itself. */
 	const findProgram = async (): Promise<number> => Number(await readFile(processFile, 'utf8'));
 
-	for (const [signal, code] of [['SIGTERM', 143], ['SIGINT', 130], ['SIGHUP', 129]] as const) {
+	/** It is stopped: the shell has the terminal, as it likes it. */
+	const isStopped = async (): Promise<void> => {
+		await tmux.until(/Stopped[\s\S]*prompt>/v);
+		await tmux.type('stty sane\n');
+	};
+
+	/** What `fg` brings back takes keys and the mouse, and gives the terminal back when it is left. */
+	const goesOn = async (t: ExecutionContext): Promise<void> => {
+		await tmux.type('clear; fg\n');
+		await tmux.until(isShown);
+		for (const [flag, value] of [['alternate_on', '1'], ['mouse_any_flag', '1']] as const) {
+			t.is(await tmux.flag(flag), value, flag);
+		}
+
+		await tmux.press('?');
+		await tmux.until('In stacks');
+		await tmux.press('q', 'q');
+		await isGivenBack(t, 0);
+	};
+
+	test.serial('after SIGSTOP, which nobody can prepare for, fg brings the screen and the keys back', async t => {
+		await start();
+		process.kill(await findProgram(), 'SIGSTOP');
+		await isStopped();
+		await goesOn(t);
+	});
+
+	test.serial('SIGTSTP of another process gives the shell back, as ctrl-z does', async t => {
+		await start();
+		process.kill(await findProgram(), 'SIGTSTP');
+		await isStopped();
+		t.is(await tmux.flag('alternate_on'), '0');
+		t.is(await tmux.flag('mouse_any_flag'), '0');
+		await goesOn(t);
+	});
+
+	test.serial('a paste of several lines is one line of a prompt, and presses no keys', async t => {
+		await start();
+		await tmux.press('A');
+		await tmux.until('Add a host: its name');
+		await tmux.paste('sta\nging q');
+		await tmux.until('sta ging q');
+		await tmux.press('Escape');
+		await tmux.until(screen => !screen.includes('Add a host: its name'));
+		await tmux.press('q');
+		await isGivenBack(t, 0);
+	});
+
+	for (const [signal, code] of [['SIGTERM', 143], ['SIGINT', 130], ['SIGHUP', 129], ['SIGQUIT', 131]] as const) {
 		test.serial(`${signal} gives the terminal back`, async t => {
 			await start();
 			process.kill(await findProgram(), signal);

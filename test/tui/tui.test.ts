@@ -138,7 +138,7 @@ test.serial('every pane at 80×24, below that, and back', async t => {
 			&& screen.split('\n').every(line => line.length <= 80));
 		t.true(small.split('\n').length <= 24);
 		terminal.resize(60, 16);
-		await terminal.until('one pane at a time');
+		await terminal.until('one pane');
 		terminal.resize(20, 5);
 		await terminal.until('terminal is too');
 		terminal.resize(120, 36);

@@ -14,16 +14,18 @@ export type AcceptTarget =
 /**
 Postgres: a startup message (protocol 3.0), answered with `R` when a client may sign in and with an error of class 57P03 while it starts.
 <https://www.postgresql.org/docs/current/protocol-message-formats.html>
+
+@param user - A role that is there: the server logs each visit of one that is not.
 */
-const postgresGreeting = (): Buffer => {
-	const parameters = Buffer.from('user\0postgres\0database\0postgres\0application_name\0coppice health\0\0');
+const postgresGreeting = (user: string): Buffer => {
+	const parameters = Buffer.from(`user\0${user}\0database\0postgres\0application_name\0coppice health\0\0`);
 	const head = Buffer.alloc(8);
 	head.writeInt32BE(8 + parameters.length, 0);
 	head.writeInt32BE(196_608, 4);
 	return Buffer.concat([head, parameters]);
 };
 
-const greeting: Readonly<Record<Engine, () => Buffer | undefined>> = {
+const greeting: Readonly<Record<Engine, (user: string) => Buffer | undefined>> = {
 	postgres: postgresGreeting,
 	redis: () => Buffer.from('PING\r\n'),
 	// The server speaks first.
@@ -39,8 +41,15 @@ const isAccepting: Readonly<Record<Engine, (answer: Buffer) => boolean>> = {
 
 /**
 Connects once and looks at the first answer. Never throws.
+
+@param user - Of the database, where it is not called as the engine.
 */
-export const accepts = async (engine: Engine, target: AcceptTarget, timeoutMilliseconds: number): Promise<boolean> => new Promise(resolve => {
+export const accepts = async (
+	engine: Engine,
+	target: AcceptTarget,
+	timeoutMilliseconds: number,
+	user: string = engine,
+): Promise<boolean> => new Promise(resolve => {
 	const socket = net.connect(target);
 	const finish = (value: boolean): void => {
 		socket.destroy();
@@ -57,7 +66,7 @@ export const accepts = async (engine: Engine, target: AcceptTarget, timeoutMilli
 		finish(false);
 	});
 	socket.once('connect', () => {
-		const first = greeting[engine]();
+		const first = greeting[engine](user);
 		if (first) {
 			socket.write(first);
 		}

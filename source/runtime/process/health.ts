@@ -148,7 +148,7 @@ export class HealthMonitor {
 		}
 
 		const {engine} = this.#context;
-		return engine !== undefined && accepts(engine.name, engine.target, timeoutMilliseconds);
+		return engine !== undefined && accepts(engine.name, engine.target, timeoutMilliseconds, this.#context.environment.PGUSER);
 	}
 
 	/**

@@ -36,26 +36,23 @@ const ejectAction = ({
 		obstacle: state => needs(state) ?? (selectedStack(state)!.runtime === 'docker' ? undefined : 'Only stacks on Docker can be given back to it.'),
 		twin: state => commandLine(state, selectedStack(state), ...words),
 		async run(tools) {
-			const state = tools.store.getState();
-			const stack = selectedStack(state)!;
-			const isSure = await tools.ask.confirm({
-				title: ask(stack), lost: async () => lost(state, stack), way, typed: stack.name,
-			});
-			if (!isSure) {
-				return;
-			}
-
-			await runVerb(tools, stack, {
+			const stack = selectedStack(tools.store.getState())!;
+			const job = await runVerb(tools, stack, now => ({
 				title: name,
 				words: [...words, ...isPurge ? ['--yes'] : []],
 				canCancel: true,
+				question: {
+					title: ask(now), lost: async () => lost(tools.store.getState(), now), way, typed: now.name,
+				},
 				async run(workspace, {signal}) {
 					const {eject} = await import('../../actions/eject.ts');
 					return eject(workspace, {purge: isPurge, signal});
 				},
 				tell,
-			});
-			tools.refresh(isLocal(stack) ? stack.folder : undefined);
+			}));
+			if (job !== undefined) {
+				tools.refresh(isLocal(stack) ? stack.folder : undefined);
+			}
 		},
 	};
 };

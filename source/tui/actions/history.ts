@@ -21,14 +21,14 @@ import {isName} from '../../system/names.ts';
 import {
 	currentBranch,
 	currentCommit,
-	isProduction,
 	selectedStack,
 	sidePanelOf,
 } from '../state/select.ts';
-import type {StackView, State} from '../state/state.ts';
+import {isLocal, type StackView, type State} from '../state/state.ts';
 import {focusPanel, showTab} from '../state/update.ts';
 import {commandLine, type Action, type Tools} from './action.ts';
 import {lossOfBranch, lossOfReset} from './loss.ts';
+import {assertFree, stillBusy} from './still-busy.ts';
 import {
 	needsCommit,
 	needsShown,
@@ -99,26 +99,21 @@ const makeBranch = async (tools: Tools, from: string | undefined): Promise<void>
 };
 
 const runReset = async (tools: Tools, target: string): Promise<void> => {
-	const state = tools.store.getState();
-	const stack = stackOf(state);
-	const label = target === 'HEAD' ? `its last commit, ${shortId(stack.detail?.head ?? '')}` : shortId(target);
-	const isSure = await tools.ask.confirm({
-		title: `Reset ${stack.branch ?? ''} of ${stack.name} to ${label}`,
-		lost: async () => lossOfReset(state, stack, target),
-		way: 'It is all kept as a safety commit: `z` brings it back.',
-		...(isProduction(state) && {typed: stack.name}),
-	});
-	if (!isSure) {
-		return;
-	}
-
-	const words = target === 'HEAD' ? ['reset'] : ['reset', shortId(target)];
-	await runVerb(tools, stack, {
-		title: `reset ${stack.branch ?? ''} to ${shortId(target === 'HEAD' ? stack.detail?.head ?? '' : target)}`,
-		words,
-		canCancel: true,
-		run: async (workspace, {signal}) => reset(workspace, {target, signal}),
-		tell: result => `${result.branch} has the data of ${shortId(result.commit)}${readyText(result)}; what was there is kept in ${shortId(result.kept)}, z brings it back.`,
+	await runVerb(tools, stackOf(tools.store.getState()), stack => {
+		const branch = stack.branch ?? '';
+		const tip = shortId(target === 'HEAD' ? stack.detail?.head ?? '' : target);
+		return {
+			title: `reset ${branch} to ${tip}`,
+			words: target === 'HEAD' ? ['reset'] : ['reset', shortId(target)],
+			canCancel: true,
+			question: {
+				title: `Reset ${branch} of ${stack.name} to ${target === 'HEAD' ? `its last commit, ${tip}` : tip}`,
+				lost: async () => lossOfReset(tools.store.getState(), stack, target),
+				way: 'It is all kept as a safety commit: `z` brings it back.',
+			},
+			run: async (workspace, {signal}) => reset(workspace, {target, signal}),
+			tell: result => `${result.branch} has the data of ${shortId(result.commit)}${readyText(result)}; what was there is kept in ${shortId(result.kept)}, z brings it back.`,
+		};
 	});
 };
 
@@ -152,7 +147,7 @@ export const historyActions: readonly Action[] = [
 		async run(tools) {
 			const stack = stackOf(tools.store.getState());
 			const message = await tools.ask.prompt({
-				title: `Commit ${stack.branch ?? ''} of ${stack.name}`, hint: 'what this state is', check: text => text.trim() === '' ? 'A commit needs a message.' : undefined,
+				title: `Commit ${stack.branch ?? ''} of ${stack.name}${isLocal(stack) ? '' : ` on ${stack.host}`}`, hint: 'what this state is', check: text => text.trim() === '' ? 'A commit needs a message.' : undefined,
 			});
 			if (message === undefined) {
 				return;
@@ -161,6 +156,7 @@ export const historyActions: readonly Action[] = [
 			await runVerb(tools, stack, {
 				title: `commit "${firstLine(message)}"`,
 				words: ['commit', '-m', message.trim()],
+				isHarmless: true,
 				canCancel: true,
 				run: async (workspace, {signal}) => commit(workspace, {message: message.trim(), signal}),
 				notices: ({notices}) => notices,
@@ -225,20 +221,17 @@ export const historyActions: readonly Action[] = [
 			const state = tools.store.getState();
 			const stack = stackOf(state);
 			const {name} = currentBranch(state)!;
-			const isSure = await tools.ask.confirm({
-				title: `Delete branch ${name} of ${stack.name}`,
-				lost: async () => lossOfBranch(state, stack, name),
-				way: 'The data are kept as a safety commit: `z` brings the branch back.',
-				...(isProduction(state) && {typed: name}),
+			await runVerb(tools, stack, {
+				title: `delete branch ${name}`,
+				words: ['branch', '-d', name],
+				question: {
+					title: `Delete branch ${name} of ${stack.name}`,
+					lost: async () => lossOfBranch(tools.store.getState(), stack, name),
+					way: 'The data are kept as a safety commit: `z` brings the branch back.',
+				},
+				run: async workspace => deleteBranch(workspace, {name}),
+				tell: ({kept}) => `Deleted ${name}; its data are kept in ${shortId(kept)}, z brings it back.`,
 			});
-			if (isSure) {
-				await runVerb(tools, stack, {
-					title: `delete branch ${name}`,
-					words: ['branch', '-d', name],
-					run: async workspace => deleteBranch(workspace, {name}),
-					tell: ({kept}) => `Deleted ${name}; its data are kept in ${shortId(kept)}, z brings it back.`,
-				});
-			}
 		},
 	},
 	{
@@ -281,17 +274,18 @@ export const historyActions: readonly Action[] = [
 		id: 'undo',
 		group: 'History',
 		title: 'Take the last verb back',
-		obstacle: state => needsStack(state) ?? (stackOf(state).detail?.undo === undefined ? 'There is nothing to take back.' : undefined),
+		obstacle: state => needsStack(state) ?? stillBusy(state, stackOf(state), 'undo') ?? (stackOf(state).detail?.undo === undefined ? 'There is nothing to take back.' : undefined),
 		twin: twin('undo'),
 		async run(tools) {
-			const state = tools.store.getState();
-			const stack = stackOf(state);
-			await runVerb(tools, stack, {
-				title: `undo: ${stack.detail?.undo ?? ''}`,
-				words: ['undo'],
-				canCancel: true,
-				run: async (workspace, {signal}) => undo(workspace, {signal}),
-				tell: result => undoText('undo', result),
+			await runVerb(tools, stackOf(tools.store.getState()), stack => {
+				assertFree(tools.store.getState(), stack, 'undo');
+				return {
+					title: `undo: ${stack.detail?.undo ?? ''}`,
+					words: ['undo'],
+					canCancel: true,
+					run: async (workspace, {signal}) => undo(workspace, {signal}),
+					tell: result => undoText('undo', result),
+				};
 			});
 		},
 	},
@@ -299,11 +293,18 @@ export const historyActions: readonly Action[] = [
 		id: 'redo',
 		group: 'History',
 		title: 'Take the last undo back',
-		obstacle: state => needsStack(state) ?? (stackOf(state).detail?.redo === undefined ? 'There is no undo to take back.' : undefined),
+		obstacle: state => needsStack(state) ?? stillBusy(state, stackOf(state), 'redo') ?? (stackOf(state).detail?.redo === undefined ? 'There is no undo to take back.' : undefined),
 		twin: twin('redo'),
 		async run(tools) {
-			await runVerb(tools, stackOf(tools.store.getState()), {
-				title: 'redo', words: ['redo'], canCancel: true, run: async (workspace, {signal}) => redo(workspace, {signal}), tell: result => undoText('redo', result),
+			await runVerb(tools, stackOf(tools.store.getState()), stack => {
+				assertFree(tools.store.getState(), stack, 'redo');
+				return {
+					title: `redo${stack.detail?.redo === undefined ? '' : `: ${stack.detail.redo}`}`,
+					words: ['redo'],
+					canCancel: true,
+					run: async (workspace, {signal}) => redo(workspace, {signal}),
+					tell: result => undoText('redo', result),
+				};
 			});
 		},
 	},
@@ -402,20 +403,17 @@ export const historyActions: readonly Action[] = [
 		async run(tools) {
 			const state = tools.store.getState();
 			const {id, message} = currentCommit(state)!;
-			const isSure = await tools.ask.confirm({
-				title: `Remove commit ${shortId(id)}`,
-				lost: async () => [`${shortId(id)} ${firstLine(message)}, with its snapshots`],
-				way: 'It goes to the trash for a day: `z` brings it back.',
-				...(isProduction(state) && {typed: shortId(id)}),
+			await runVerb(tools, stackOf(state), {
+				title: `remove ${shortId(id)}`,
+				words: ['prune', shortId(id)],
+				question: {
+					title: `Remove commit ${shortId(id)}`,
+					lost: async () => [`${shortId(id)} ${firstLine(message)}, with its snapshots`],
+					way: 'It goes to the trash for a day: `z` brings it back.',
+				},
+				run: async workspace => prune(workspace, {revisions: [id]}),
+				tell: () => `Removed ${shortId(id)}; z brings it back.`,
 			});
-			if (isSure) {
-				await runVerb(tools, stackOf(state), {
-					title: `remove ${shortId(id)}`,
-					words: ['prune', shortId(id)],
-					run: async workspace => prune(workspace, {revisions: [id]}),
-					tell: () => `Removed ${shortId(id)}; z brings it back.`,
-				});
-			}
 		},
 	},
 	{
@@ -432,28 +430,25 @@ export const historyActions: readonly Action[] = [
 				return;
 			}
 
-			const isSure = await tools.ask.confirm({
-				title: `Prune ${stack.name}`,
-				async lost() {
-					const {removed, destroyed} = await workOnStack(state, stack, {words: ['prune', '--keep', keep, '--dry-run'], run: async workspace => prune(workspace, {keep, dryRun: true})});
-					return [
-						...removed.slice(0, 12).map(({id, message, kind}) => `${shortId(id)} ${firstLine(message)}${kind === 'safety' ? ' [safety]' : ''}`),
-						...removed.length > 12 ? [`… and ${removed.length - 12} more commits`] : [],
-						...destroyed > 0 ? [`${formatCount(destroyed, 'snapshot')} in the trash for more than a day, for good`] : [],
-						...removed.length + destroyed === 0 ? ['nothing'] : [],
-					];
+			await runVerb(tools, stack, {
+				title: 'prune',
+				words: ['prune', '--keep', keep],
+				question: {
+					title: `Prune ${stack.name}`,
+					async lost() {
+						const {removed, destroyed} = await workOnStack(tools.store.getState(), stack, {words: ['prune', '--keep', keep, '--dry-run'], run: async workspace => prune(workspace, {keep, dryRun: true})});
+						return [
+							...removed.slice(0, 12).map(({id, message, kind}) => `${shortId(id)} ${firstLine(message)}${kind === 'safety' ? ' [safety]' : ''}`),
+							...removed.length > 12 ? [`… and ${removed.length - 12} more commits`] : [],
+							...destroyed > 0 ? [`${formatCount(destroyed, 'snapshot')} in the trash for more than a day, for good`] : [],
+							...removed.length + destroyed === 0 ? ['nothing'] : [],
+						];
+					},
+					way: 'Removed commits go to the trash for a day: `z` brings them back.',
 				},
-				way: 'Removed commits go to the trash for a day: `z` brings them back.',
-				...(isProduction(state) && {typed: stack.name}),
+				run: async workspace => prune(workspace, {keep}),
+				tell: result => `Removed ${formatCount(result.removed.length, 'commit')}; ${result.inTrash} in the trash.`,
 			});
-			if (isSure) {
-				await runVerb(tools, stack, {
-					title: 'prune',
-					words: ['prune', '--keep', keep],
-					run: async workspace => prune(workspace, {keep}),
-					tell: result => `Removed ${formatCount(result.removed.length, 'commit')}; ${result.inTrash} in the trash.`,
-				});
-			}
 		},
 	},
 ];

@@ -196,7 +196,7 @@ const forget = async (tools: Tools, wish: 'ask' | 'purge'): Promise<void> => {
 			'no data: its pool and what it holds stay as they are',
 		],
 		way: '`A` adds it again.',
-		...(state.hosts.find(host => host.name === name)?.production === true && {typed: name}),
+		...(state.hosts.find(host => host.name === name)?.production === true && {typed: name, isProduction: true}),
 	});
 	if (!isSure) {
 		return;
@@ -204,6 +204,7 @@ const forget = async (tools: Tools, wish: 'ask' | 'purge'): Promise<void> => {
 
 	await jobs.start({
 		title: `forget ${name}`,
+		again: async () => forget(tools, wish),
 		twin: commandLine(state, undefined, 'host', 'rm', name, ...isPurge ? ['--purge'] : []),
 		async run({signal}) {
 			const {purged} = await removeAlone(tools, name, isPurge, signal);

@@ -10,13 +10,9 @@ import {
 	formatCount,
 	shortId,
 } from '../../system/format.ts';
+import {localClock} from '../draw/local-time.ts';
 import {workOnStack} from '../jobs/stack-work.ts';
 import type {StackView, State} from '../state/state.ts';
-
-const clock = (time: string): string => {
-	const date = new Date(time);
-	return `${String(date.getHours()).padStart(2, '0')}:${String(date.getMinutes()).padStart(2, '0')}`;
-};
 
 /** The commits that the current branch would leave: only the first parents, which is what `log` would no longer show of it. */
 const leftCommits = ({detail, branch}: StackView, target: string): readonly string[] => {
@@ -56,7 +52,7 @@ What resetting the current branch would replace: the data that differ from the t
 export const tellResetLoss = (stack: StackView, target: string, volumes: readonly VolumeDiff[], now = new Date()): readonly string[] => {
 	const tip = stack.detail?.head ?? null;
 	const commit = stack.detail?.commits.find(({id}) => id === tip);
-	const since = commit === undefined ? '' : ` since ${clock(commit.time)} (${formatAge(commit.time, now)})`;
+	const since = commit === undefined ? '' : ` since ${localClock(commit.time, 'minutes')} (${formatAge(commit.time, now)})`;
 	const isTip = target === 'HEAD' || target === tip;
 	const lines = volumes.filter(volume => volume.kind !== 'same').map(({name, kind, bytes, fileCount}) => {
 		if (kind === 'added') {

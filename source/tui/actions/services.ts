@@ -3,11 +3,9 @@ Services: up, down, restart, logs, a shell, the database's own client.
 */
 import {down, restart, up} from '../../actions/services.ts';
 import {openWorkspace} from '../../actions/workspace/open-workspace.ts';
-import {CoppiceError} from '../../system/errors.ts';
 import {formatDuration} from '../../system/format.ts';
 import {
 	currentService,
-	isProduction,
 	selectedStack,
 	sidePanelOf,
 } from '../state/select.ts';
@@ -15,7 +13,12 @@ import {placeOf} from '../jobs/stack-work.ts';
 import {isLocal, type StackView, type State} from '../state/state.ts';
 import {focusPanel, showTab} from '../state/update.ts';
 import {commandLine, type Action, type Tools} from './action.ts';
-import {needsShown, needsStack, runVerb} from './with-stack.ts';
+import {
+	confirmOnProduction,
+	needsShown,
+	needsStack,
+	runVerb,
+} from './with-stack.ts';
 
 const stackOf = (state: State): StackView => selectedStack(state)!;
 
@@ -66,22 +69,28 @@ const openTerminalIn = async (state: State, stack: StackView): Promise<(service:
 /** Runs something in a service that has the terminal; noted as a job with its exit code. */
 const runInside = async (tools: Tools, service: string, command: readonly string[], words: readonly string[]): Promise<void> => {
 	const stack = stackOf(tools.store.getState());
+	const title = `${words.join(' ')} in ${service}`;
+	const twin = commandLine(tools.store.getState(), stack, 'exec', service, '--', ...words);
+	if (!await confirmOnProduction(tools, stack, {title, twin})) {
+		return;
+	}
+
 	await tools.jobs.start({
-		title: `${words.join(' ')} in ${service}`,
-		twin: commandLine(tools.store.getState(), stack, 'exec', service, '--', ...words),
+		title,
+		twin,
 		stack: stack.id,
 		isQuiet: true,
+		async again() {
+			await runInside(tools, service, command, words);
+		},
 		async run() {
 			const run = await openTerminalIn(tools.store.getState(), stack);
 			let exitCode = 0;
 			await tools.terminal.suspend(async () => {
 				exitCode = await run(service, command);
 			});
-			if (exitCode === 126 || exitCode === 127) {
-				throw new CoppiceError('failed', `${words[0]} could not be run in ${service} (exit code ${exitCode}).`, {service});
-			}
-
-			return `${words[0]} ended with ${exitCode}`;
+			const isMissing = exitCode === 126 || exitCode === 127;
+			return {exitCode, ...(isMissing && {problem: {message: `${words[0]} could not be run in ${service} (exit code ${exitCode}).`}})};
 		},
 	});
 };
@@ -121,20 +130,19 @@ export const serviceActions: readonly Action[] = [
 			const state = tools.store.getState();
 			const stack = stackOf(state);
 			const running = runningServices(state);
-			const isSure = running.length === 0 || await tools.ask.confirm({
-				title: `Stop ${stack.name}`,
-				lost: async () => [`connections to ${running.join(', ')}; no data`],
-				way: '`u` starts them again.',
-				...(isProduction(state) && {typed: stack.name}),
+			await runVerb(tools, stack, {
+				title: 'down',
+				words: ['down'],
+				...(running.length > 0 && {
+					question: {
+						title: `Stop ${stack.name}`,
+						lost: async () => [`connections to ${running.join(', ')}; no data`],
+						way: '`u` starts them again.',
+					},
+				}),
+				run: async workspace => down(workspace),
+				tell: ({stopped}) => stopped.length === 0 ? 'Nothing ran.' : `Stopped ${stopped.join(', ')}.`,
 			});
-			if (isSure) {
-				await runVerb(tools, stack, {
-					title: 'down',
-					words: ['down'],
-					run: async workspace => down(workspace),
-					tell: ({stopped}) => stopped.length === 0 ? 'Nothing ran.' : `Stopped ${stopped.join(', ')}.`,
-				});
-			}
 		},
 	},
 	{

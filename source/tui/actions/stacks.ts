@@ -2,19 +2,22 @@
 Stacks: open, new, init, adopt, eject; their files; doctor and demo.
 */
 import {spawn} from 'node:child_process';
+import {constants} from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import {newStack} from '../../actions/new-stack.ts';
 import {templates} from '../../actions/templates/templates.ts';
 import {openWorkspace} from '../../actions/workspace/open-workspace.ts';
-import {CoppiceError, isSystemError} from '../../system/errors.ts';
+import {isSystemError} from '../../system/errors.ts';
 import {
 	formatBytes,
 	formatCount,
 	formatDuration,
 	shortId,
 } from '../../system/format.ts';
+import {localTime} from '../draw/local-time.ts';
 import {currentStackEntry, selectedStack} from '../state/select.ts';
+import type {ProgramEnd} from '../jobs/jobs.ts';
 import {workOnStack} from '../jobs/stack-work.ts';
 import {isLocal, type StackView, type State} from '../state/state.ts';
 import {focusPanel, selectStack} from '../state/update.ts';
@@ -28,7 +31,10 @@ import {
 
 const stackOf = (state: State): StackView => selectedStack(state)!;
 
-/** Runs a program that has the terminal. */
+/** What a shell gives for a program that is not there. */
+const notFoundCode = 127;
+
+/** Runs a program that has the terminal; its exit code is that of the job. */
 const runProgram = async ({jobs, terminal}: Tools, title: string, command: readonly string[], folder: string): Promise<void> => {
 	await jobs.start({
 		title,
@@ -36,15 +42,23 @@ const runProgram = async ({jobs, terminal}: Tools, title: string, command: reado
 		isQuiet: true,
 		async run() {
 			const [program = '', ...words] = command;
+			let end: ProgramEnd = {exitCode: 0};
 			await terminal.suspend(async () => new Promise((resolve, reject) => {
 				const child = spawn(program, words, {cwd: folder, stdio: 'inherit'});
 				child.on('error', error => {
-					reject(isSystemError(error, 'ENOENT') ? new CoppiceError('precondition', `The program ${program} is not installed.`, {hint: 'Name another one in $EDITOR or $SHELL.'}) : error);
+					if (isSystemError(error, 'ENOENT')) {
+						end = {exitCode: notFoundCode, problem: {message: `The program ${program} is not installed.`, hint: 'Name another one in $EDITOR or $SHELL.'}};
+						resolve();
+					} else {
+						reject(error);
+					}
 				});
-				child.on('exit', () => {
+				child.on('exit', (code, signal) => {
+					end = {exitCode: code ?? (128 + (signal === null ? 0 : constants.signals[signal]))};
 					resolve();
 				});
 			}));
+			return end;
 		},
 	});
 };
@@ -192,23 +206,21 @@ export const stackActions: readonly Action[] = [
 		async run(tools) {
 			const stack = stackOf(tools.store.getState());
 			const {listOriginals, dropOriginals} = await import('../../actions/drop-originals.ts');
-			const isSure = await tools.ask.confirm({
-				title: `Delete the originals of ${stack.name}`,
-				async lost() {
-					const originals = await listOriginals(await openWorkspace({directory: stack.folder}));
-					return originals.length === 0 ? ['nothing'] : originals.map(({engineVolume, bytes}) => `the Docker volume ${engineVolume}: ${formatBytes(bytes)}`);
+			await runVerb(tools, stack, {
+				title: 'drop originals',
+				words: ['init', '--drop-originals', '--yes'],
+				question: {
+					title: `Delete the originals of ${stack.name}`,
+					async lost() {
+						const originals = await listOriginals(await openWorkspace({directory: stack.folder}));
+						return originals.length === 0 ? ['nothing'] : originals.map(({engineVolume, bytes}) => `the Docker volume ${engineVolume}: ${formatBytes(bytes)}`);
+					},
+					way: 'This can\'t be undone; the data in the pool and their commits stay.',
+					typed: stack.name,
 				},
-				way: 'This can\'t be undone; the data in the pool and their commits stay.',
-				typed: stack.name,
+				run: async workspace => dropOriginals(workspace, await listOriginals(workspace)),
+				tell: ({dropped}) => `Dropped ${formatCount(dropped.length, 'original')}.`,
 			});
-			if (isSure) {
-				await runVerb(tools, stack, {
-					title: 'drop originals',
-					words: ['init', '--drop-originals', '--yes'],
-					run: async workspace => dropOriginals(workspace, await listOriginals(workspace)),
-					tell: ({dropped}) => `Dropped ${formatCount(dropped.length, 'original')}.`,
-				});
-			}
 		},
 	},
 	{
@@ -233,7 +245,7 @@ export const stackActions: readonly Action[] = [
 			const operations = await workOnStack(state, stackOf(state), {words: ['undo', '--list'], run: async workspace => listOperations(workspace)});
 			ask.message('What was done, newest first', operations.length === 0
 				? ['Nothing yet.']
-				: operations.map(({time, summary, undone}) => `${time.slice(0, 19).replace('T', ' ')}  ${summary}${undone ? '  (undone)' : ''}`));
+				: operations.map(({time, summary, undone}) => `${localTime(time)}  ${summary}${undone ? '  (undone)' : ''}`));
 		},
 	},
 	{

@@ -66,6 +66,7 @@ export const confirmProductionOf = ({ask, store}: Asking, {signal}: JobTools): N
 			],
 			way: `\`coppice -H ${host} --stack ${stack} undo\` takes it back.`,
 			typed: host,
+			isProduction: true,
 		});
 		if (!isSure) {
 			throw refused(`Nothing was pushed to ${host}.`);

@@ -80,14 +80,16 @@ type Request<Result> = {
 	readonly words: readonly string[];
 	readonly run: (place: string, tools: JobTools) => Promise<Result>;
 	readonly tell: (result: Result) => string;
+	readonly again?: () => Promise<void>;
 };
 
 /** In a job that can be cancelled: what has come over by then is kept for the next try. */
-const runHere = async <Result>(tools: Tools, place: SyncPlace, {title, words, run, tell}: Request<Result>): Promise<JobView> => tools.jobs.start({
+const runHere = async <Result>(tools: Tools, place: SyncPlace, {title, words, run, tell, again}: Request<Result>): Promise<JobView> => tools.jobs.start({
 	title,
 	twin: commandLine(tools.store.getState(), place, ...words),
 	canCancel: true,
 	...(place.id !== undefined && {stack: place.id}),
+	...(again !== undefined && {again}),
 	async run(jobTools) {
 		try {
 			return tell(await run(place.folder, jobTools));
@@ -140,12 +142,16 @@ export type PushWish = Told<PushOptions> & {
 
 	/** Whether the name of a production host was typed already. */
 	readonly isConfirmed?: boolean;
+
+	/** Runs it again, with what was asked before it asked anew. */
+	readonly again?: () => Promise<void>;
 };
 
-export const runPush = async (tools: Tools, place: SyncPlace, {isConfirmed = false, ...told}: PushWish): Promise<JobView> => {
+export const runPush = async (tools: Tools, place: SyncPlace, {isConfirmed = false, again, ...told}: PushWish): Promise<JobView> => {
 	const options = {...limitOf(tools), ...told};
 	const {host, branch} = told;
 	return runHere(tools, place, {
+		...(again !== undefined && {again}),
 		title: `push${branch === undefined ? '' : ` ${branch}`} to ${host}${told.switch === true ? ', and switch there' : ''}`,
 		words: ['push', host, ...branch === undefined ? [] : [branch], ...told.switch === true ? ['--switch'] : [], ...optionWords({full: options.full, limit: options.limit})],
 		async run(directory, jobTools) {

@@ -172,7 +172,7 @@ const pushTo = async (tools: Tools, stack: StackView, wish: {readonly host: stri
 		title: `Push ${branch} to ${host}, and put the services there on it`,
 		lost: async () => switchConsequences(stack, host, branch),
 		way: `\`coppice -H ${host} --stack ${stack.name} undo\` takes it back.`,
-		...(isMarked && {typed: host}),
+		...(isMarked && {typed: host, isProduction: true}),
 	});
 	if (!isSure) {
 		return;
@@ -180,7 +180,12 @@ const pushTo = async (tools: Tools, stack: StackView, wish: {readonly host: stri
 
 	const {runPush} = await import('./sync-verbs.ts');
 	await runPush(tools, stack, {
-		host, branch, switch: isSwitch, isConfirmed: isSwitch && isMarked,
+		host,
+		branch,
+		switch: isSwitch,
+		isConfirmed: isSwitch && isMarked,
+		// What it would do there is asked of the host again.
+		...(isSwitch && {again: async () => pushTo(tools, stack, wish)}),
 	});
 };
 

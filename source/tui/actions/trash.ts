@@ -21,32 +21,29 @@ export const trashActions: readonly Action[] = [
 		obstacle: needsStack,
 		twin: state => commandLine(state, selectedStack(state), 'prune', '--now'),
 		async run(tools) {
-			const state = tools.store.getState();
-			const stack = stackOf(state);
-			const isSure = await tools.ask.confirm({
-				title: `Empty the trash of ${stack.name}`,
-				async lost() {
-					const {removed, destroyed} = await workOnStack(state, stack, {
-						words: ['prune', '--now', '--dry-run'], run: async workspace => prune(workspace, {now: true, dryRun: true}),
-					});
-					return [
-						...removed.slice(0, shownCommits).map(({id, message, kind}) => `${shortId(id)} ${firstLine(message)}${kind === 'safety' ? ' [safety]' : ''}`),
-						...removed.length > shownCommits ? [`… and ${removed.length - shownCommits} more commits`] : [],
-						...destroyed === 0 ? [] : [`${formatCount(destroyed, 'snapshot')} in the trash`],
-						...removed.length + destroyed === 0 ? ['nothing that could be brought back'] : [],
-					];
+			const stack = stackOf(tools.store.getState());
+			await runVerb(tools, stack, {
+				title: 'prune --now',
+				words: ['prune', '--now', '--yes'],
+				question: {
+					title: `Empty the trash of ${stack.name}`,
+					async lost() {
+						const {removed, destroyed} = await workOnStack(tools.store.getState(), stack, {
+							words: ['prune', '--now', '--dry-run'], run: async workspace => prune(workspace, {now: true, dryRun: true}),
+						});
+						return [
+							...removed.slice(0, shownCommits).map(({id, message, kind}) => `${shortId(id)} ${firstLine(message)}${kind === 'safety' ? ' [safety]' : ''}`),
+							...removed.length > shownCommits ? [`… and ${removed.length - shownCommits} more commits`] : [],
+							...destroyed === 0 ? [] : [`${formatCount(destroyed, 'snapshot')} in the trash`],
+							...removed.length + destroyed === 0 ? ['nothing that could be brought back'] : [],
+						];
+					},
+					way: 'This can\'t be undone.',
+					typed: stack.name,
 				},
-				way: 'This can\'t be undone.',
-				typed: stack.name,
+				run: async workspace => prune(workspace, {now: true}),
+				tell: ({removed, destroyed}) => `Destroyed ${formatCount(destroyed, 'snapshot')}${removed.length === 0 ? '' : `, removed ${formatCount(removed.length, 'commit')}`}.`,
 			});
-			if (isSure) {
-				await runVerb(tools, stack, {
-					title: 'prune --now',
-					words: ['prune', '--now', '--yes'],
-					run: async workspace => prune(workspace, {now: true}),
-					tell: ({removed, destroyed}) => `Destroyed ${formatCount(destroyed, 'snapshot')}${removed.length === 0 ? '' : `, removed ${formatCount(removed.length, 'commit')}`}.`,
-				});
-			}
 		},
 	},
 ];

@@ -4,6 +4,7 @@ Moving about, and how things are shown: nothing here changes a stack.
 import {writeFile} from 'node:fs/promises';
 import path from 'node:path';
 import {formatCount, shortId} from '../../system/format.ts';
+import {quoteWord} from '../../system/quote-word.ts';
 import {computeLayout} from '../state/layout.ts';
 import {
 	activeList,
@@ -15,9 +16,11 @@ import {
 	currentStackEntry,
 	runningJobs,
 	selectedStack,
+	shownLogServices,
 	sortKeys,
 } from '../state/select.ts';
-import type {Panel, State} from '../state/state.ts';
+import {canRetry} from '../jobs/jobs.ts';
+import type {JobView, Panel, State} from '../state/state.ts';
 import {emptyInput, inputOf} from '../state/text-input.ts';
 import {
 	focusBy,
@@ -34,7 +37,13 @@ import {
 	type Change,
 } from '../state/update.ts';
 import {themeNames} from '../draw/theme.ts';
-import type {Action, ActionGroup, Tools} from './action.ts';
+import {
+	commandLine,
+	type Action,
+	type ActionGroup,
+	type Tools,
+} from './action.ts';
+import {grepLine, lastLines} from './log-text.ts';
 
 const change = (id: string, group: ActionGroup, title: string, make: (state: State) => Change): Action => ({
 	id, group, title, run({store}) {
@@ -80,11 +89,34 @@ const copied = (state: State): string | undefined => {
 	}
 };
 
+/** The job under the cursor of their tab. */
+const selectedJob = (state: State): JobView | undefined => activeTab(state) === 'jobs' && state.focus === 'main' ? currentJob(state) : undefined;
+
+/** The selected one where it runs; else the newest that can be cancelled. */
+const jobToCancel = (state: State): JobView | undefined => {
+	const selected = selectedJob(state);
+	const running = runningJobs(state);
+	return selected?.status === 'running' ? selected : running.find(({canCancel}) => canCancel) ?? running[0];
+};
+
+/** The selected one, whatever has come of it; elsewhere the last that went wrong. A shell that was left with a code of its own did not. */
+const jobToRetry = (state: State): JobView | undefined => selectedJob(state) ?? state.jobs.find(job => canRetry(job) && job.problem !== undefined);
+
 const toast = ({store}: Tools, text: string): void => {
 	store.setState({toast: {text, kind: 'plain', until: Date.now() + 4000}, now: Date.now()});
 };
 
-const logText = ({logs}: Tools): string => logs.slice(logs.first, logs.end).map(({time, service, text}) => `${time} ${service} | ${text}\n`).join('');
+const logLines = ({logs}: Tools): string[] => logs.slice(logs.first, logs.end).map(({time, service, text}) => `${time} ${service} | ${text}\n`);
+
+/** What a clipboard takes by way of the terminal, which gets it as base64. */
+const copiedBytes = 55_000;
+
+/** The command line that saves the same lines: of the filter as near as `grep` comes. */
+const savingLine = (state: State, name: string): string => {
+	const services = shownLogServices(state) ?? [];
+	const filter = state.filters.logs ?? '';
+	return [commandLine(state, selectedStack(state), 'logs', '--timestamps', ...services), ...filter === '' ? [] : [grepLine(filter)]].join(' | ') + ` > ${quoteWord(name)}`;
+};
 
 export const viewActions: readonly Action[] = [
 	change('move.down', 'Moving', 'Down', () => move(1)),
@@ -183,10 +215,11 @@ export const viewActions: readonly Action[] = [
 			const file = path.resolve(state.directory, name);
 			await tools.jobs.start({
 				title: `save ${file}`,
-				twin: `coppice logs > ${name}`,
+				twin: savingLine(state, name),
 				async run() {
-					await writeFile(file, logText(tools), {flag: 'wx'});
-					return `Saved ${formatCount(tools.logs.end - tools.logs.first, 'line')} in ${file}.`;
+					const lines = logLines(tools);
+					await writeFile(file, lines.join(''), {flag: 'wx'});
+					return `Saved ${formatCount(lines.length, 'line')} in ${file}.`;
 				},
 			});
 		},
@@ -198,40 +231,47 @@ export const viewActions: readonly Action[] = [
 		run(tools) {
 			const state = tools.store.getState();
 			const isLogs = state.focus === 'main' && activeTab(state) === 'logs';
-			const text = isLogs ? logText(tools).slice(-60_000) : copied(state);
+			const lines = isLogs ? logLines(tools) : [];
+			const kept = lastLines(lines, copiedBytes);
+			const text = isLogs ? kept.join('') : copied(state);
 			if (text === undefined || text === '') {
 				toast(tools, 'There is nothing to copy here.');
 				return;
 			}
 
 			tools.terminal.copy(text);
-			toast(tools, `Copied ${isLogs ? 'the logs' : (/^[\da-f]{64}$/v.test(text) ? shortId(text) : text)}.`);
+			toast(tools, `Copied ${isLogs ? (kept.length < lines.length ? `the last ${formatCount(kept.length, 'line')}; the clipboard takes no more of ${lines.length}` : formatCount(kept.length, 'line')) : (/^[\da-f]{64}$/v.test(text) ? shortId(text) : text)}.`);
 		},
 	},
 	{
 		id: 'job.cancel',
 		group: 'Jobs',
 		title: 'Cancel what runs',
-		obstacle: state => runningJobs(state).length === 0 ? 'Nothing runs.' : undefined,
+		obstacle(state) {
+			const job = jobToCancel(state);
+			if (job === undefined) {
+				return 'Nothing runs.';
+			}
+
+			return job.canCancel ? undefined : `${job.title} can't be cancelled: it ends by itself.`;
+		},
 		run({store, jobs}) {
-			const state = store.getState();
-			const selected = activeTab(state) === 'jobs' && state.focus === 'main' ? currentJob(state) : undefined;
-			jobs.cancel((selected?.status === 'running' ? selected : runningJobs(state)[0]!).id);
+			jobs.cancel(jobToCancel(store.getState())!.id);
 		},
 	},
 	{
 		id: 'job.retry',
 		group: 'Jobs',
-		title: 'Run the selected job, or the last that failed, again',
-		obstacle: state => state.jobs.some(job => job.status === 'failed' || job.status === 'cancelled') ? undefined : 'Nothing has failed.',
-		run({store, jobs}) {
-			const state = store.getState();
-			const selected = activeTab(state) === 'jobs' && state.focus === 'main' ? currentJob(state) : undefined;
-			const job = selected ?? state.jobs.find(({status}) => status === 'failed' || status === 'cancelled');
-			if (job !== undefined) {
-				jobs.retry(job.id);
+		title: 'Run the selected job, or the last, again where it has failed or was cancelled',
+		obstacle(state) {
+			const job = jobToRetry(state);
+			if (job === undefined) {
+				return 'Nothing has failed.';
 			}
+
+			return canRetry(job) ? undefined : `${job.title} ${job.status === 'running' ? 'still runs' : 'was done'}: only what has failed or was cancelled is run again.`;
 		},
+		run: async ({store, jobs}) => jobs.retry(jobToRetry(store.getState())!.id),
 	},
 	{
 		id: 'job.show',

@@ -2,12 +2,13 @@
 The lines above and below the panes: where one is, what is being done, which keys do what.
 */
 import {describeTransfer, describeTransferAmount} from '../../actions/describe-transfer.ts';
-import {displayWidth} from '../../system/display-width.ts';
+import {displayWidth, graphemes} from '../../system/display-width.ts';
 import {formatBytes} from '../../system/format.ts';
 import {
 	drawRow,
 	piece,
 	row,
+	rowText,
 	type Piece,
 	type Row,
 } from '../draw/row.ts';
@@ -40,38 +41,56 @@ const dataPieces = ({detail}: StackView, {now}: View): Piece[] => {
 
 	const bytes = detail.volumes.filter(volume => volume.changed).reduce((sum, {ownBytes}) => sum + ownBytes, 0);
 	const age = measuredAge(detail, now);
-	return [detail.changed ? piece(`changed ${formatBytes(bytes)}`, 'warning') : piece('clean', 'good'), ...age === undefined ? [] : [piece(` ${age}`, 'dim')]];
+	// A plain folder shares nothing with its snapshots: all of the copy is its own, however little of it differs.
+	const amount = detail.pool.driver === 'directory' ? '' : ` ${formatBytes(bytes)}`;
+	return [detail.changed ? piece(`changed${amount}`, 'warning') : piece('clean', 'good'), ...age === undefined ? [] : [piece(` ${age}`, 'dim')]];
 };
+
+/** That one pane is shown at a time: never left out, but shortened. */
+const paneNotices = [`one pane at a time, ${splitSize.columns}×${splitSize.rows} shows all `, 'one pane at a time ', 'one pane '].map(text => piece(text, 'warning'));
 
 /** Host, stack, branch, and whether its data are clean. */
 export const headerRow = (state: State, layout: Layout, view: View): Row => {
 	const {glyphs} = view;
+	const {columns} = state.terminal;
 	const stack = selectedStack(state);
 	const host = state.hosts.find(({name}) => name === stack?.host) ?? state.hosts[0];
 	const arrow = piece(` ${glyphs.isAscii ? '>' : '›'} `, 'dim');
-	const isSmall = layout.mode === 'single';
-	return {
-		...row(
-			piece(' coppice ', 'title'),
-			piece(host?.name ?? '', isProduction(state) ? 'production' : 'accent'),
-			// What is shown of a host that has not answered yet is from the last time.
-			host === undefined || host.status === 'online' ? undefined : piece(' (stale)', host.status === 'stale' ? 'bad' : 'warning'),
-			...stack === undefined
-				? []
-				: [
-					arrow, piece(stack.name, 'strong'), ...stack.branch === undefined ? [] : [arrow, piece(stack.branch, 'branch')], '  ', ...dataPieces(stack, view),
-				],
-		),
-		right: [isSmall
-			? piece(`one pane at a time, ${splitSize.columns}×${splitSize.rows} shows all `, 'warning')
-			: piece(stack?.detail === undefined ? '' : `${stack.runtime}, ${stack.detail.pool.driver} `, 'dim')],
-	};
+	const place = [
+		piece(host?.name ?? '', isProduction(state) ? 'production' : 'accent'),
+		// What is shown of a host that has not answered yet is from the last time.
+		host === undefined || host.status === 'online' ? undefined : piece(' (stale)', host.status === 'stale' ? 'bad' : 'warning'),
+		...stack === undefined ? [] : [arrow, piece(stack.name, 'strong'), ...stack.branch === undefined ? [] : [arrow, piece(stack.branch, 'branch')]],
+	];
+	const data = stack === undefined ? [] : ['  ', ...dataPieces(stack, view)];
+	const whole = row(piece(' coppice ', 'title'), ...place, ...data);
+	if (layout.mode !== 'single') {
+		return {...whole, right: [piece(stack?.detail === undefined ? '' : `${stack.runtime}, ${stack.detail.pool.driver} `, 'dim')]};
+	}
+
+	// The name of the program says nothing new: it is the first to go, and the data are the last, so that the branch stays.
+	const [long, middle, short] = paneNotices as [Piece, Piece, Piece];
+	const bare = row(' ', ...place, ...data);
+	const least = [row(' ', ...place), short] as const;
+	const fitting = [[whole, long], [whole, middle], [bare, middle], [bare, short]] as const;
+	const [left, notice] = fitting.find(([content, {text}]) => displayWidth(rowText(content).trimEnd()) + 1 + displayWidth(text) <= columns) ?? least;
+	return {...left, right: [notice]};
 };
 
-/** A text that is typed, with its cursor as a block. */
+/** A text that is typed, with its cursor as a block: on the whole of what is seen as one character. */
 export const inputPieces = ({text, cursor}: TextInput): Piece[] => {
-	const characters = [...text];
-	return [piece(characters.slice(0, cursor).join('')), piece(characters[cursor] ?? ' ', 'selected'), piece(characters.slice(cursor + 1).join(''))];
+	let before = '';
+	let passed = 0;
+	for (const character of graphemes(text)) {
+		passed += [...character].length;
+		if (passed > cursor) {
+			return [piece(before), piece(character, 'selected'), piece(text.slice(before.length + character.length))];
+		}
+
+		before += character;
+	}
+
+	return [piece(before), piece(' ', 'selected'), piece('')];
 };
 
 /** The hints of what has the focus, in two lines: what does not fit in the first one is in the second. */

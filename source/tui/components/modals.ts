@@ -17,8 +17,10 @@ import {actions, findActionById, paletteActions} from '../actions/index.ts';
 import type {Action} from '../actions/action.ts';
 import {keysOf, showKey} from '../keys/key-map.ts';
 import {matcher} from '../state/filter.ts';
+import {helpSize, messageSize, modalSize} from '../state/modal-size.ts';
 import type {Modal, State} from '../state/state.ts';
 import {inputPieces} from './bars.ts';
+import {confirmationKeys, confirmationRows} from './confirmation.ts';
 import type {View} from './view.ts';
 
 export type Overlay = {readonly column: number; readonly line: number; readonly lines: readonly string[]};
@@ -115,21 +117,8 @@ const contentOf = (modal: Exclude<Modal, {type: 'filter'}>, state: State, view: 
 		}
 
 		case 'confirm': {
-			const {lost, typed, way, input} = modal;
-			const room = Math.max(1, height - 6 - (typed === undefined ? 0 : 2));
-			const lines = (lost ?? []).flatMap(line => wrapText(line, width - 6));
 			return {
-				title: modal.title,
-				role: 'warning',
-				rows: [
-					row(piece('What would be lost or changed:', 'dim')),
-					...lost === undefined ? [row(piece('  measuring…', 'dim'))] : lines.slice(0, room).map(line => row('  ', piece(line, 'warning'))),
-					...lines.length > room ? [row(piece(`  … and ${lines.length - room} more lines`, 'dim'))] : [],
-					emptyRow,
-					...wrapText(way, width - 4).map(line => row(piece(line, 'dim'))),
-					...typed === undefined ? [] : [emptyRow, row('Type ', piece(typed, 'production'), ' to confirm: ', ...inputPieces(input))],
-				],
-				footer: typed === undefined ? 'enter or y: do it   esc or n: back' : 'enter: do it   esc: back',
+				title: modal.title, role: modal.isProduction === true ? 'production' : 'warning', rows: confirmationRows(modal, {width, height}), footer: confirmationKeys(modal, width),
 			};
 		}
 
@@ -138,8 +127,8 @@ const contentOf = (modal: Exclude<Modal, {type: 'filter'}>, state: State, view: 
 		}
 
 		case 'help': {
-			const rows = helpRows(state, view, modal.input.text, width - 2);
-			const room = height - 3;
+			const {width: columns, height: room} = helpSize({width, height});
+			const rows = helpRows(state, view, modal.input.text, columns);
 			const first = Math.min(modal.scroll, Math.max(0, rows.length - room));
 			return {
 				title: 'Keys',
@@ -153,8 +142,8 @@ const contentOf = (modal: Exclude<Modal, {type: 'filter'}>, state: State, view: 
 		}
 
 		case 'message': {
-			const lines = modal.lines.flatMap(line => wrapText(line, width - 4));
-			const room = Math.max(1, height - 2);
+			const {width: columns, height: room} = messageSize({width, height});
+			const lines = modal.lines.flatMap(line => wrapText(line, columns));
 			const first = Math.min(modal.scroll, Math.max(0, lines.length - room));
 			return {title: modal.title, rows: lines.slice(first, first + room).map(line => row(line)), footer: 'esc: back'};
 		}
@@ -168,8 +157,7 @@ export const overlayOf = (state: State, view: View): Overlay | undefined => {
 		return undefined;
 	}
 
-	const width = Math.min(columns - 2, ['help', 'palette', 'message'].includes(modal.type) ? 100 : 76);
-	const most = Math.max(3, rows - 4);
+	const {width, height: most} = modalSize(modal.type, {columns, rows});
 	const {
 		title, rows: content, cursor, footer, role, isTall = false,
 	} = contentOf(modal, state, view, {width, height: most});

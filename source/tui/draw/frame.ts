@@ -44,7 +44,10 @@ const edge = (left: string, right: string, inside: {title: readonly Piece[]; not
 		text += paint(part.role, cut);
 	}
 
-	const note = inside.note !== '' && used + displayWidth(inside.note) + 1 <= room ? inside.note : '';
+	// With no title beside it, it may take the whole edge, and is cut rather than left out: it says which keys do what.
+	const isAlone = used === 0;
+	const hasRoom = used + displayWidth(inside.note) + (isAlone ? 0 : 1) <= room;
+	const note = hasRoom ? inside.note : (isAlone ? truncate(inside.note, room) : '');
 	const gap = Math.max(0, width - 4 - used - displayWidth(note));
 	return `${paint(border, left + line)}${text}${paint(border, line.repeat(gap))}${paint('dim', note)}${paint(border, line + right)}`;
 };

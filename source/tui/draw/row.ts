@@ -1,7 +1,7 @@
 /**
 Rows of text: what stands on one line, as pieces with a role each, and how it is made to fit a width.
 */
-import {displayWidth} from '../../system/display-width.ts';
+import {displayWidth, graphemes} from '../../system/display-width.ts';
 import type {Paint, Role} from './theme.ts';
 
 export type Piece = {readonly text: string; readonly role: Role};
@@ -22,12 +22,6 @@ export const row = (...parts: ReadonlyArray<string | Piece | undefined>): Row =>
 
 export const emptyRow: Row = {pieces: []};
 
-/** Whether a text takes as many columns as it has characters: the usual case, which need not be measured. */
-const isPlain = (text: string): boolean => /^[\u{20}-\u{7E}]*$/v.test(text);
-
-/** How many columns a text takes. */
-const textWidth = (text: string): number => isPlain(text) ? text.length : displayWidth(text);
-
 /**
 The beginning of a text that fits, with an ellipsis where something is left out.
 */
@@ -36,7 +30,7 @@ export const truncate = (text: string, width: number, ellipsis = '…'): string 
 		return '';
 	}
 
-	if (textWidth(text) <= width) {
+	if (displayWidth(text) <= width) {
 		return text;
 	}
 
@@ -45,13 +39,9 @@ export const truncate = (text: string, width: number, ellipsis = '…'): string 
 		return '';
 	}
 
-	if (isPlain(text)) {
-		return text.slice(0, room) + ellipsis;
-	}
-
 	let kept = '';
 	let used = 0;
-	for (const character of text) {
+	for (const character of graphemes(text)) {
 		const columns = displayWidth(character);
 		if (used + columns > room) {
 			break;
@@ -67,16 +57,16 @@ export const truncate = (text: string, width: number, ellipsis = '…'): string 
 /** A text cut or filled up with blanks to exactly this width. */
 export const fit = (text: string, width: number): string => {
 	const cut = truncate(text, width);
-	return cut + ' '.repeat(Math.max(0, width - textWidth(cut)));
+	return cut + ' '.repeat(Math.max(0, width - displayWidth(cut)));
 };
 
-const widthOf = (pieces: readonly Piece[]): number => pieces.reduce((sum, {text}) => sum + textWidth(text), 0);
+const widthOf = (pieces: readonly Piece[]): number => pieces.reduce((sum, {text}) => sum + displayWidth(text), 0);
 
 const cutPieces = (pieces: readonly Piece[], width: number): Piece[] => {
 	const kept: Piece[] = [];
 	let left = width;
 	for (const [index, {text, role}] of pieces.entries()) {
-		const columns = textWidth(text);
+		const columns = displayWidth(text);
 		// The ellipsis stands in the last piece that has room, or replaces the end of it.
 		if (columns <= left && (columns < left || index === pieces.length - 1)) {
 			kept.push({text, role});
@@ -92,6 +82,22 @@ const cutPieces = (pieces: readonly Piece[], width: number): Piece[] => {
 	return kept;
 };
 
+/** The left side gives way to what stands at the right, but keeps so many columns. */
+const leastLeft = 12;
+
+/** A text at the right that is cut shorter than this says nothing. */
+const leastRight = 8;
+
+/** What is shown at the right: all of it where the left side can give way, else as much as the whole left side leaves. */
+const fitRight = (right: readonly Piece[], width: number, leftWidth: number): readonly Piece[] => {
+	if (widthOf(right) + Math.min(leastLeft, leftWidth) + 1 <= width) {
+		return right;
+	}
+
+	const room = width - leftWidth - 1;
+	return room < leastRight ? [] : cutPieces(right, room);
+};
+
 export type RowStyle = {
 	readonly paint: Paint;
 
@@ -103,12 +109,12 @@ export type RowStyle = {
 A row as text of exactly this width.
 */
 export const drawRow = ({pieces, right = []}: Row, width: number, {paint, over}: RowStyle): string => {
-	const rightWidth = widthOf(right);
-	const hasRight = right.length > 0 && width - rightWidth >= Math.min(12, widthOf(pieces)) + 1;
-	const room = hasRight ? width - rightWidth - 1 : width;
-	const left = widthOf(pieces) <= room ? pieces : cutPieces(pieces, room);
-	const gap = ' '.repeat(Math.max(0, (hasRight ? width - rightWidth : width) - widthOf(left)));
-	const end = hasRight ? right : [];
+	const leftWidth = widthOf(pieces);
+	const end = fitRight(right, width, leftWidth);
+	const endWidth = widthOf(end);
+	const room = endWidth === 0 ? width : width - endWidth - 1;
+	const left = leftWidth <= room ? pieces : cutPieces(pieces, room);
+	const gap = ' '.repeat(Math.max(0, width - endWidth - widthOf(left)));
 	return over === undefined
 		? [...left, piece(gap), ...end].map(({text, role}) => paint(role, text)).join('')
 		: paint(over, [...left, piece(gap), ...end].map(({text}) => text).join(''));

@@ -80,7 +80,7 @@ const dark: Codes = {
 const themes: Readonly<Record<ThemeName, Codes>> = {
 	dark,
 	light: {
-		...dark, dim: '37', border: '37', accent: '34', activeBorder: '34', selected: '1;97;44', selectedDim: '30;47', key: '1;34', id: '35', warning: '35', changed: '35', tag: '35',
+		...dark, dim: '90', border: '90', accent: '34', activeBorder: '34', selected: '1;97;44', selectedDim: '30;47', key: '1;34', id: '35', warning: '35', changed: '35', tag: '35',
 	},
 	contrast: {
 		...dark, dim: '', border: '97', accent: '1;96', good: '1;92', warning: '1;93', bad: '1;91', activeBorder: '1;93', selected: '1;30;107', selectedDim: '1;4', key: '1;93',

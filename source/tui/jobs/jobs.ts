@@ -7,9 +7,12 @@ import {describeError} from '../../system/describe-error.ts';
 import {exitCodes} from '../../system/errors.ts';
 import type {Store} from '../state/store.ts';
 import {changeJob, putJob} from '../state/update.ts';
-import type {JobView} from '../state/state.ts';
+import type {JobView, Problem} from '../state/state.ts';
 
 export type JobTools = {readonly signal: AbortSignal; readonly report: Report};
+
+/** How a program that had the terminal has ended. Any code but 0 is a failure in the list of jobs; it is told to the user only with a problem. */
+export type ProgramEnd = {readonly exitCode: number; readonly problem?: Problem};
 
 export type JobRequest = {
 	/** What it does, as a short sentence: `reset main to 3f2a91c8`. */
@@ -27,8 +30,13 @@ export type JobRequest = {
 	/** Whether its end is worth no sentence of its own. */
 	readonly isQuiet?: boolean;
 
-	/** @returns A sentence for the user, if any. */
-	readonly run: (tools: JobTools) => Promise<string | undefined | void>;
+	/**
+	Runs it again, with all that was asked before it asked anew. Left out where nothing was: what it does is then done again.
+	*/
+	readonly again?: () => Promise<void>;
+
+	/** @returns A sentence for the user, if any; of a program its end. */
+	readonly run: (tools: JobTools) => Promise<string | ProgramEnd | undefined | void>;
 };
 
 export type Jobs = {
@@ -36,8 +44,8 @@ export type Jobs = {
 	start(request: JobRequest): Promise<JobView>;
 	cancel(id: number): void;
 
-	/** Runs one that has ended again. */
-	retry(id: number): void;
+	/** Runs one that has failed or was cancelled again. */
+	retry(id: number): Promise<void>;
 
 	/** Cancels all and waits until they have ended. */
 	stop(): Promise<void>;
@@ -50,6 +58,9 @@ export type JobsOptions = {
 	readonly onEnd: (job: JobView) => void;
 	readonly now?: () => number;
 };
+
+/** What is done is not done again by a key: it may be another branch by now that it would be done to. */
+export const canRetry = ({status}: JobView): boolean => status === 'failed' || status === 'cancelled';
 
 const toastMilliseconds = 8000;
 
@@ -90,7 +101,7 @@ export const createJobs = ({store, onEnd, now = monotonicNow}: JobsOptions): Job
 			...change, ended: now(), step: undefined, progress: undefined,
 		})));
 		const job = find(id);
-		if (!isQuiet || job.status === 'failed') {
+		if (!isQuiet || job.problem !== undefined) {
 			const isDone = job.status === 'done';
 			const text = isDone
 				? job.result ?? `${job.title}: done`
@@ -111,6 +122,11 @@ export const createJobs = ({store, onEnd, now = monotonicNow}: JobsOptions): Job
 					readEvent(id, event);
 				},
 			});
+			if (typeof result === 'object') {
+				const {exitCode, problem} = result;
+				return finish(id, {status: exitCode === 0 ? 'done' : 'failed', exitCode, ...(problem !== undefined && {problem})}, request.isQuiet === true);
+			}
+
 			return finish(id, {status: 'done', exitCode: 0, ...(typeof result === 'string' && {result})}, request.isQuiet === true);
 		} catch (error) {
 			const report = describeError(error, signal.aborted);
@@ -140,7 +156,7 @@ export const createJobs = ({store, onEnd, now = monotonicNow}: JobsOptions): Job
 	};
 
 	const cancel = (id: number): void => {
-		if (!running.has(id)) {
+		if (!running.has(id) || !find(id).canCancel) {
 			return;
 		}
 
@@ -151,11 +167,14 @@ export const createJobs = ({store, onEnd, now = monotonicNow}: JobsOptions): Job
 	return {
 		start,
 		cancel,
-		retry(id) {
+		async retry(id) {
 			const request = requests.get(id);
-			if (request !== undefined && !running.has(id)) {
-				void start(request);
+			const job = store.getState().jobs.find(each => each.id === id);
+			if (request === undefined || job === undefined || !canRetry(job)) {
+				return;
 			}
+
+			await (request.again === undefined ? start(request) : request.again());
 		},
 		async stop() {
 			const all = running.values().toArray();

@@ -2,11 +2,12 @@
 From keys, pastes and the mouse to what they do: in a modal they type and choose, elsewhere they run actions.
 */
 import {findActionById, runAction} from '../actions/index.ts';
-import type {Tools} from '../actions/action.ts';
+import type {Action, Tools} from '../actions/action.ts';
 import {paneContent, tabLabels} from '../components/pane.ts';
-import {foundActions} from '../components/modals.ts';
+import {foundActions, helpRows} from '../components/modals.ts';
 import {viewOf} from '../components/view.ts';
 import {clampIndex} from '../draw/viewport.ts';
+import {wrapText} from '../draw/wrap-text.ts';
 import {boxAt, computeLayout} from '../state/layout.ts';
 import {
 	activeTab,
@@ -14,6 +15,7 @@ import {
 	scrollKey,
 	selectedStack,
 } from '../state/select.ts';
+import {helpSize, messageSize, modalSize} from '../state/modal-size.ts';
 import type {Modal, State, Tab} from '../state/state.ts';
 import {emptyInput, insertText, typeKey} from '../state/text-input.ts';
 import {
@@ -55,6 +57,59 @@ const letters: Readonly<Record<string, number | undefined>> = {j: 1, k: -1};
 /** As `stepOf`, where letters move too. */
 const lineStep = (name: string): number => letters[name] ?? stepOf(name);
 
+const ends: Readonly<Record<string, number | undefined>> = {
+	g: 0, home: 0, G: Infinity, end: Infinity,
+};
+
+/** Where a text is scrolled to by a key: never beyond what there is, or the way back would begin there. */
+const scrolledBy = (scroll: number, name: string, most: number): number =>
+	Math.max(0, Math.min(ends[name] ?? (Math.min(scroll, most) + lineStep(name)), most));
+
+/** Scrolling stops at the end of what there is, which is known only once it is drawn. */
+const stopAtEnd = (tools: Tools): void => {
+	const state = tools.store.getState();
+	const box = computeLayout(state).boxes.find(({panel}) => panel === 'main');
+	if (box === undefined) {
+		return;
+	}
+
+	if (activeTab(state) !== 'logs') {
+		const {count} = paneContent(state, viewOf(state, tools), box);
+		tools.store.setState(clampScroll(scrollKey(state), count - box.height + 2));
+		return;
+	}
+
+	// The first page of the logs is a page: as many lines from the first on as there is room for, fewer where long ones are wrapped.
+	const {logs, logRange: {first, end: newest}} = state;
+	const room = Math.max(1, box.height - 2);
+	if (logs.end === undefined || logs.end >= first + room) {
+		return;
+	}
+
+	const countUntil = (end: number): number =>
+		paneContent({...state, logs: {...logs, end}}, viewOf(state, tools), {...box, height: Infinity}).count;
+	let least = first + 1;
+	while (least < Math.min(first + room, newest) && countUntil(least + 1) <= room) {
+		least++;
+	}
+
+	if (logs.end < least) {
+		tools.store.setState(({logs: shown}) => ({logs: {...shown, end: least}}));
+	}
+};
+
+/** Runs an action, which may have scrolled. */
+const run = async (action: Action, tools: Tools): Promise<void> => {
+	const before = tools.store.getState();
+	const done = runAction(action, tools);
+	const {scroll, logs} = tools.store.getState();
+	if (scroll !== before.scroll || logs !== before.logs) {
+		stopAtEnd(tools);
+	}
+
+	await done;
+};
+
 const confirmKey = (modal: Extract<Modal, {type: 'confirm'}>, key: Key, tools: Tools): void => {
 	const {typed, input, lost} = modal;
 	const isYes = key.name === 'enter' || (typed === undefined && key.name === 'y');
@@ -84,7 +139,7 @@ const paletteKey = async (modal: Extract<Modal, {type: 'palette'}>, key: Key, to
 		const action = found[clampIndex(modal.index, found.length)];
 		setModal(tools, undefined);
 		if (action !== undefined) {
-			await runAction(action, tools);
+			await run(action, tools);
 		}
 
 		return;
@@ -113,8 +168,21 @@ const helpKey = (modal: Extract<Modal, {type: 'help'}>, key: Key, tools: Tools):
 		return;
 	}
 
-	const step = lineStep(key.name);
-	setModal(tools, {...modal, scroll: Math.max(0, modal.scroll + step)});
+	const state = tools.store.getState();
+	const {width, height} = helpSize(modalSize('help', state.terminal));
+	const most = helpRows(state, tools, modal.input.text, width).length - height;
+	setModal(tools, {...modal, scroll: scrolledBy(modal.scroll, key.name, most)});
+};
+
+const messageKey = (modal: Extract<Modal, {type: 'message'}>, key: Key, tools: Tools): void => {
+	if (key.name === 'enter' || key.name === 'q') {
+		setModal(tools, undefined);
+		return;
+	}
+
+	const {width, height} = messageSize(modalSize('message', tools.store.getState().terminal));
+	const most = modal.lines.flatMap(line => wrapText(line, width)).length - height;
+	setModal(tools, {...modal, scroll: scrolledBy(modal.scroll, key.name, most)});
 };
 
 /** A key while a modal is open. */
@@ -170,13 +238,7 @@ const modalKey = async (modal: Modal, key: Key, tools: Tools): Promise<void> => 
 		}
 
 		case 'message': {
-			const step = lineStep(key.name);
-			if (key.name === 'enter' || key.name === 'q') {
-				setModal(tools, undefined);
-			} else {
-				setModal(tools, {...modal, scroll: Math.max(0, modal.scroll + step)});
-			}
-
+			messageKey(modal, key, tools);
 			return;
 		}
 
@@ -233,6 +295,10 @@ const pointer = async ({kind, column, line}: Pointer, tools: Tools): Promise<voi
 		const by = kind === 'wheel-up' ? -wheelLines : wheelLines;
 		const isList = box.panel !== 'main' || isListTab(activeTab(state));
 		store.setState(isList ? moveCursor(box.panel === 'main' ? activeTab(state) : box.panel, by) : scrollMain(by));
+		if (!isList) {
+			stopAtEnd(tools);
+		}
+
 		return;
 	}
 
@@ -265,33 +331,14 @@ const pointer = async ({kind, column, line}: Pointer, tools: Tools): Promise<voi
 	}
 };
 
-/** Scrolling stops at the end of what there is, which is known only once it is drawn. */
-const stopAtEnd = (tools: Tools): void => {
-	const state = tools.store.getState();
-	const box = computeLayout(state).boxes.find(({panel}) => panel === 'main');
-	if (box === undefined || activeTab(state) === 'logs') {
-		return;
-	}
-
-	const {count} = paneContent(state, viewOf(state, tools), box);
-	tools.store.setState(clampScroll(scrollKey(state), count - box.height + 2));
-};
-
 /** A key outside of modals. */
 const keyAction = async ({name}: Key, tools: Tools): Promise<void> => {
 	const before = tools.store.getState();
 	const id = findAction(tools.bindings, activeContexts(before.focus, activeTab(before)), name);
 	const action = id === undefined ? undefined : findActionById(id);
-	if (action === undefined) {
-		return;
+	if (action !== undefined) {
+		await run(action, tools);
 	}
-
-	const done = runAction(action, tools);
-	if (tools.store.getState().scroll !== before.scroll) {
-		stopAtEnd(tools);
-	}
-
-	await done;
 };
 
 /**

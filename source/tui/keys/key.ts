@@ -11,8 +11,8 @@ export type Key = {
 };
 
 export type Pointer = {
+	/** Of the left button, or the wheel. */
 	readonly kind: 'press' | 'release' | 'wheel-up' | 'wheel-down';
-	readonly button: number;
 
 	/** From 0, of the cell. */
 	readonly column: number;

@@ -25,6 +25,22 @@ const codePoints: Readonly<Record<number, string>> = {
 	9: 'tab', 13: 'enter', 27: 'escape', 32: 'space', 127: 'backspace',
 };
 
+/**
+Keys that type nothing of their own have numbers in the private use area of Unicode; those that nothing can be meant by are left out. All of the keypad's
+are named as the keys that do the same.
+*/
+const functional = {first: 57_344, last: 63_743} as const;
+const keypadText = [...'0123456789./*-+'];
+const keypadNames: Readonly<Record<number, string>> = {
+	57_414: 'enter', 57_417: 'left', 57_418: 'right', 57_419: 'up', 57_420: 'down', 57_421: 'pageup', 57_422: 'pagedown', 57_423: 'home', 57_424: 'end', 57_425: 'insert', 57_426: 'delete',
+};
+const keypadTexts: Readonly<Record<number, string>> = {
+	...Object.fromEntries(keypadText.map((text, index) => [57_399 + index, text])), 57_415: '=', 57_416: ',',
+};
+
+/** Super, hyper and meta: what is pressed with them is the desktop's or the terminal's, and never a key of this program. */
+const foreignModifiers = 8 | 16 | 32;
+
 /** Modifiers as xterm and kitty number them: one more than the sum of 1 shift, 2 alt, 4 ctrl. */
 const withModifiers = (name: string, modifiers: number): string => {
 	const bits = Math.max(0, modifiers - 1);
@@ -50,17 +66,23 @@ const kittyKey = (parameters: string): Key | undefined => {
 	const [codeText = '', modifierText = '1'] = parameters.split(';', 2);
 	const code = Number(codeText.split(':', 1)[0]);
 	const [modifiers = 1, event = 1] = modifierText.split(':').map(Number);
-	if (event === 3 || !Number.isSafeInteger(code) || code > 0x10_FF_FF) {
+	const pressed = Math.max(0, modifiers - 1);
+	if (event === 3 || !Number.isSafeInteger(code) || code > 0x10_FF_FF || (pressed & foreignModifiers) !== 0) {
 		return undefined;
 	}
 
-	const known = codePoints[code];
-	const bits = Math.max(0, modifiers - 1) & 7;
+	const known = codePoints[code] ?? keypadNames[code];
+	const bits = pressed & 7;
 	if (known !== undefined) {
 		return bits === 0 && known === 'space' ? character(' ') : {name: withModifiers(known, modifiers)};
 	}
 
-	const text = String.fromCodePoint(code);
+	const keypad = keypadTexts[code];
+	if (keypad === undefined && code >= functional.first && code <= functional.last) {
+		return undefined;
+	}
+
+	const text = keypad ?? String.fromCodePoint(code);
 	return (bits & 6) === 0 ? character((bits & 1) === 0 ? text : text.toUpperCase()) : {name: withModifiers(text, modifiers)};
 };
 
@@ -68,14 +90,18 @@ const pointerToken = (parameters: string, final: string): Token | undefined => {
 	const [code = 0, column = 1, line = 1] = parameters.slice(1).split(';').map(Number);
 	const isWheel = (code & 64) !== 0;
 	const isMotion = (code & 32) !== 0;
-	if (isMotion) {
+	const isMore = code >= 128;
+	const button = code & 3;
+	// Nothing here scrolls sideways, and what other buttons do is the terminal's: paste, a menu.
+	const isMeant = isWheel ? button < 2 : button === 0;
+	if (isMotion || isMore || !isMeant) {
 		return undefined;
 	}
 
-	const kind = isWheel ? ((code & 1) === 0 ? 'wheel-up' : 'wheel-down') : (final === 'M' ? 'press' : 'release');
+	const kind = isWheel ? (button === 0 ? 'wheel-up' : 'wheel-down') : (final === 'M' ? 'press' : 'release');
 	return {
 		type: 'pointer', pointer: {
-			kind, button: code & 3, column: column - 1, line: line - 1,
+			kind, column: column - 1, line: line - 1,
 		},
 	};
 };

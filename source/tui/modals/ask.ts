@@ -16,6 +16,9 @@ export type Confirmation = {
 
 	/** What has to be typed. */
 	readonly typed?: string;
+
+	/** Whether it is done on a production host, whose colour it then has. */
+	readonly isProduction?: boolean;
 };
 
 export type Prompt = {
@@ -55,9 +58,9 @@ export const createAsk = (store: Store): Ask => {
 		choose: async (title, choices) => open({
 			type: 'choose', title, choices, index: 0,
 		}),
-		async confirm({title, lost, way, typed}) {
+		async confirm({title, lost, way, typed, isProduction}) {
 			const answered = open({
-				type: 'confirm', title, way, input: emptyInput, ...(typed !== undefined && {typed}),
+				type: 'confirm', title, way, input: emptyInput, ...(typed !== undefined && {typed}), ...(isProduction === true && {isProduction}),
 			});
 			const mine = pending;
 			void (async () => {

@@ -2,13 +2,20 @@
 What changed from one state to the next, in sentences for somebody who does not see the screen. Pure.
 */
 import {stripVTControlCharacters} from 'node:util';
+import {formatCount} from '../../system/format.ts';
 import {foundActions, helpRows} from '../components/modals.ts';
 import {paneContent, panelTitles} from '../components/pane.ts';
 import {tabTitles} from '../components/main-content.ts';
 import {viewOf, type View} from '../components/view.ts';
 import {rowText} from '../draw/row.ts';
 import {clampIndex} from '../draw/viewport.ts';
-import {activeTab, selectedStack} from '../state/select.ts';
+import {computeLayout} from '../state/layout.ts';
+import {
+	activeTab,
+	isListTab,
+	selectedStack,
+	shownLogServices,
+} from '../state/select.ts';
 import {
 	localHost,
 	type JobView,
@@ -44,6 +51,9 @@ const underCursor = (state: State, parts: Parts): string => {
 	const line = cursor === undefined ? undefined : rows[cursor - firstRow];
 	return line === undefined ? '' : spoken(rowText(line));
 };
+
+/** The lines that the main pane has room for, as it would stand on the screen: scrolling by a page goes by these. */
+const mainHeight = (state: State): number => Math.max(1, (computeLayout(state).boxes.find(({panel}) => panel === 'main')?.height ?? 3) - 2);
 
 const mainText = (state: State, parts: Parts): string[] =>
 	paneContent(state, viewOf(state, parts), {panel: 'main', width: 120, height: paneLines}).rows.map(line => spoken(rowText(line))).filter(line => line !== '');
@@ -110,11 +120,65 @@ const describeHosts = (before: State, after: State): string[] => after.hosts.fla
 	return isSame ? [] : [status === 'online' ? `${name} is online.` : `${problem?.message ?? `${name} can't be reached.`} What is shown of it is as it was.`];
 });
 
+/** As many new lines of logs as are read at once: a flood would never be done. */
+const newLines = 20;
+
+/** What was logged since, where the newest lines are what is shown. */
+const describeNewLogs = (before: State, after: State, {logs}: Parts): string[] => {
+	// Other services or another filter count their lines anew.
+	const isSame = after.selected === before.selected
+		&& after.filters.logs === before.filters.logs
+		&& String(shownLogServices(after)) === String(shownLogServices(before));
+	const begun = Math.max(before.logRange.end, after.logRange.first);
+	const {end} = after.logRange;
+	if (!isSame || after.logs.end !== undefined || end <= begun) {
+		return [];
+	}
+
+	const from = Math.max(begun, end - newLines);
+	return [
+		...from > begun ? [`${formatCount(from - begun, 'more line')} before these.`] : [],
+		...logs.slice(from, end).map(({service, text}) => spoken(`${service}: ${text}`)),
+	];
+};
+
+/** The lines that the main pane shows of what can be scrolled, by their numbers. */
+const shownLines = (state: State, parts: Parts): ReadonlyMap<number, string> => {
+	if (activeTab(state) === 'logs') {
+		const {logRange: {first, end: newest}, logs: {end = newest}} = state;
+		const from = Math.max(first, end - mainHeight(state));
+		return new Map(parts.logs.slice(from, end).map(({service, text}, index) => [from + index, spoken(`${service}: ${text}`)]));
+	}
+
+	const {rows, firstRow} = paneContent(state, viewOf(state, parts), {panel: 'main', width: 120, height: mainHeight(state) + 2});
+	return new Map(rows.map((line, index) => [firstRow + index, spoken(rowText(line))]));
+};
+
+/** What scrolling has brought into sight. */
+const describeScroll = (before: State, after: State, parts: Parts): string[] => {
+	if (after.scroll === before.scroll && after.logs.end === before.logs.end) {
+		return [];
+	}
+
+	const known = shownLines(before, parts);
+	return [...shownLines(after, parts)].filter(([number]) => !known.has(number)).map(([, line]) => line);
+};
+
+/** What happens in the main pane while it has the focus. */
+const describeMain = (before: State, after: State, parts: Parts): string[] => {
+	const tab = activeTab(after);
+	if (isListTab(tab)) {
+		return after.cursors !== before.cursors || after.filters !== before.filters ? [underCursor(after, parts)] : [];
+	}
+
+	return [...after.selected === before.selected ? describeScroll(before, after, parts) : [], ...tab === 'logs' ? describeNewLogs(before, after, parts) : []];
+};
+
 /** The pane with the focus and what its cursor is on, where that is another. */
 const describeMove = (before: State, after: State, parts: Parts): string[] => {
 	const isMoved = after.focus !== before.focus || activeTab(after) !== activeTab(before);
 	if (after.focus === 'main') {
-		return isMoved ? [`${tabTitles[activeTab(after)]} of ${selectedStack(after)?.name ?? 'nothing'}`, ...mainText(after, parts)] : [];
+		return isMoved ? [`${tabTitles[activeTab(after)]} of ${selectedStack(after)?.name ?? 'nothing'}`, ...mainText(after, parts)] : describeMain(before, after, parts);
 	}
 
 	const isFilled = selectedStack(before)?.detail === undefined && selectedStack(after)?.detail !== undefined;

@@ -8,6 +8,7 @@ import type {Home} from '../../host/home.ts';
 import type {Measure} from '../../history/history.ts';
 import {describeError} from '../../system/describe-error.ts';
 import {workOnStack} from '../jobs/stack-work.ts';
+import {dataMark} from '../state/data-state.ts';
 import {diffRequest} from '../state/diff-request.ts';
 import {
 	activeTab,
@@ -176,7 +177,8 @@ export const createController = ({store, home, directory}: {readonly store: Stor
 			return;
 		}
 
-		const key = `${stack.id} ${stack.branch ?? ''} ${stack.detail.branches.map(({name, tip}) => `${name}${tip ?? ''}`).join(' ')}`;
+		const tips = stack.detail.branches.map(({name, tip}) => `${name}${tip ?? ''}`).join(' ');
+		const key = `${stack.id} ${dataMark(stack.branch, stack.detail)} ${tips}`;
 		if (key !== counted) {
 			counted = key;
 			source?.source.countBranches();

@@ -12,7 +12,12 @@ import type {Home} from '../../host/home.ts';
 import {monotonicNow} from '../../system/clock.ts';
 import {CoppiceError} from '../../system/errors.ts';
 import type {Problem, StackDetail, StackView} from '../state/state.ts';
-import {dataMark} from '../state/data-state.ts';
+import {
+	dataMark,
+	keepCounts,
+	withCounts,
+	withLiveData,
+} from '../state/data-state.ts';
 import {activeTab} from '../state/select.ts';
 import type {Store} from '../state/store.ts';
 import {putDetail, putStack} from '../state/update.ts';
@@ -142,7 +147,6 @@ export const createRemoteStackSource = ({store, home, host, stack, ring}: {
 		}
 
 		const before = view()?.detail;
-		const counted = new Map((before?.branches ?? []).map(known => [known.name, known]));
 		const isStill = mark() === dataMark(branch, part);
 		const {changed, measuredAt, ...kept} = before ?? {...nothing, changed: undefined, measuredAt: undefined};
 		store.setState(putStack(id, {
@@ -156,10 +160,7 @@ export const createRemoteStackSource = ({store, home, host, stack, ring}: {
 				undo: part.undo,
 				redo: part.redo,
 				...(changed !== undefined && isStill && {changed, measuredAt}),
-				branches: part.branches.map(entry => {
-					const known = counted.get(entry.name);
-					return known?.tip === entry.tip ? {...known, ...entry} : entry;
-				}),
+				branches: keepCounts(part.branches, before?.branches ?? [], !isStill),
 			},
 		}));
 	});
@@ -213,6 +214,7 @@ export const createRemoteStackSource = ({store, home, host, stack, ring}: {
 			put({
 				// What is compared with live data goes by whether these are the same.
 				...(!isSame(before?.volumes, volumes) && {volumes}),
+				branches: withLiveData(before?.branches ?? [], volumes),
 				changed: volumes.some(volume => volume.changed),
 				measuredAt: Date.now(),
 				pool: {
@@ -285,25 +287,28 @@ export const createRemoteStackSource = ({store, home, host, stack, ring}: {
 		return shown?.status === 'online' && shown.role === undefined && shown.kind === 'ssh' && view()?.hasProject === true;
 	};
 
-	let isCounting = false;
 	const countBranches = async (): Promise<void> => {
-		if (isCounting || !canRun()) {
+		if (!canRun()) {
 			return;
 		}
 
-		isCounting = true;
 		try {
+			const shown = mark();
 			const listed = branchesSchema.parse(await runVerbThere(place(), ['branch'], {signal}));
-			const counted = new Map(listed.map(branch => [branch.name, branch]));
-			put({
-				branches: (view()?.detail?.branches ?? []).map(branch => branch.isRemote ? branch : {...branch, ...counted.get(branch.name)}),
-			});
+			if (mark() !== shown) {
+				// A verb has ended meanwhile: these may be the data from before it.
+				count$.ask();
+				return;
+			}
+
+			const known = view()?.detail;
+			put({branches: withCounts(known?.branches ?? [], listed, known?.changed !== undefined)});
 		} catch {
 			// They are shown without their bytes: a host that is away says so beside its name.
-		} finally {
-			isCounting = false;
 		}
 	};
+
+	const count$ = coalesce(countBranches, 30);
 
 	/** A process there and here: only for who looks at them. */
 	const followWhenLooked = (): void => {
@@ -339,7 +344,7 @@ export const createRemoteStackSource = ({store, home, host, stack, ring}: {
 		},
 
 		countBranches() {
-			void countBranches();
+			count$.ask();
 		},
 		readServices,
 		stop() {
@@ -348,7 +353,7 @@ export const createRemoteStackSource = ({store, home, host, stack, ring}: {
 			unfocus();
 			clearTimeout(timer);
 			clearTimeout(retry);
-			for (const work of works) {
+			for (const work of [...works, count$]) {
 				work.stop();
 			}
 		},

@@ -15,7 +15,12 @@ import type {ServiceState} from '../../runtime/runtime.ts';
 import {monotonicNow} from '../../system/clock.ts';
 import type {Store} from '../state/store.ts';
 import {putDetail, putStack} from '../state/update.ts';
-import {dataMark} from '../state/data-state.ts';
+import {
+	dataMark,
+	keepCounts,
+	withCounts,
+	withLiveData,
+} from '../state/data-state.ts';
 import {selectedStack} from '../state/select.ts';
 import type {Problem, StackDetail, StackView} from '../state/state.ts';
 import {watchFiles} from '../../system/watch-files.ts';
@@ -66,6 +71,9 @@ export const createStackSource = ({store, stack: {id, folder}, ring}: StackSourc
 	let retry: NodeJS.Timeout | undefined;
 	let reopen: NodeJS.Timeout | undefined;
 
+	/** Whether branches were to be counted before the stack could be. */
+	let isCountWanted = false;
+
 	const view = (): StackView | undefined => store.getState().stacks.find(stack => stack.id === id);
 	const detail = (): StackDetail | undefined => view()?.detail;
 
@@ -110,16 +118,12 @@ export const createStackSource = ({store, stack: {id, folder}, ring}: StackSourc
 		}
 
 		const {branch, ...part} = await opened.reader.read();
-		const counted = new Map((detail()?.branches ?? []).map(known => [known.name, known]));
 		const isMoved = mark() !== dataMark(branch, part);
 		put({
 			...part,
 			undo: part.undo,
 			redo: part.redo,
-			branches: part.branches.map(entry => {
-				const known = counted.get(entry.name);
-				return known?.tip === entry.tip ? {...known, ...entry} : entry;
-			}),
+			branches: keepCounts(part.branches, detail()?.branches ?? [], isMoved),
 			...(isMoved && {changed: undefined}),
 		});
 		store.setState(putStack(id, {branch, readAt: Date.now(), problem: firstProblem()}));
@@ -190,6 +194,7 @@ export const createStackSource = ({store, stack: {id, folder}, ring}: StackSourc
 			}
 
 			put({
+				branches: withLiveData(detail()?.branches ?? [], surveys),
 				volumes: surveys.map(({name, changed, sharedBytes, ownBytes}): VolumeStatus => ({
 					name, path: pool.driver.branchData({stack: workspace.stack.name, volume: name}, branch), changed, sharedBytes, ownBytes,
 				})),
@@ -237,6 +242,7 @@ export const createStackSource = ({store, stack: {id, folder}, ring}: StackSourc
 				},
 				...(isStill && before?.changed !== undefined && {changed: before.changed, measuredAt: before.measuredAt}),
 				...part,
+				branches: keepCounts(part.branches, before?.branches ?? [], !isStill),
 				services: states.map(state => fromState(state, known.get(state.name))),
 				definition: outlineDefinition(workspace.stack),
 				composeFiles: stack.composeFiles,
@@ -279,6 +285,9 @@ export const createStackSource = ({store, stack: {id, folder}, ring}: StackSourc
 		await Promise.all(watched);
 		services$.ask();
 		data$.ask();
+		if (isCountWanted) {
+			count$.ask();
+		}
 	});
 	const tried = Promise.withResolvers<void>();
 	const open = async (): Promise<void> => {
@@ -293,30 +302,25 @@ export const createStackSource = ({store, stack: {id, folder}, ring}: StackSourc
 
 	const open$ = coalesce(open, 50);
 
-	let isCounting = false;
 	const countBranches = guarded('branches', async () => {
-		if (opened === undefined || isCounting) {
+		if (opened === undefined) {
+			isCountWanted = true;
 			return;
 		}
 
-		isCounting = true;
-		try {
-			const listed = await listBranches(opened.workspace);
-			const counted = new Map(listed.map(branch => [branch.name, branch]));
-			put({
-				branches: (detail()?.branches ?? []).map(branch => {
-					const entry = branch.isRemote ? undefined : counted.get(branch.name);
-					return entry === undefined
-						? branch
-						: {
-							...branch, changed: entry.changed, ownBytes: entry.ownBytes, sharedBytes: entry.sharedBytes,
-						};
-				}),
-			});
-		} finally {
-			isCounting = false;
+		isCountWanted = false;
+		const shown = mark();
+		const listed = await listBranches(opened.workspace);
+		if (mark() !== shown) {
+			// A verb has ended meanwhile: these may be the data from before it.
+			count$.ask();
+			return;
 		}
+
+		const known = detail();
+		put({branches: withCounts(known?.branches ?? [], listed, known?.changed !== undefined)});
 	});
+	const count$ = coalesce(countBranches, 50);
 
 	open$.ask();
 	return {
@@ -331,7 +335,7 @@ export const createStackSource = ({store, stack: {id, folder}, ring}: StackSourc
 			data$.ask();
 		},
 		countBranches() {
-			void countBranches();
+			count$.ask();
 		},
 		async readServices() {
 			await tried.promise;
@@ -349,7 +353,7 @@ export const createStackSource = ({store, stack: {id, folder}, ring}: StackSourc
 			clearTimeout(timer);
 			clearTimeout(retry);
 			clearTimeout(reopen);
-			for (const work of [history$, services$, data$, open$]) {
+			for (const work of [history$, services$, data$, open$, count$]) {
 				work.stop();
 			}
 		},

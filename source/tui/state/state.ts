@@ -219,6 +219,9 @@ export type Modal =
 
 		/** What has to be typed to confirm. */
 		readonly typed?: string;
+
+		/** Whether it is done on a production host. */
+		readonly isProduction?: boolean;
 		readonly input: TextInput;
 	}
 	| {readonly type: 'palette'; readonly input: TextInput; readonly index: number}

@@ -132,8 +132,9 @@ export const createSession = ({stdin, stdout, mouse, onToken, onEnd}: SessionOpt
 		clearTimeout(timer);
 		stdin.off('data', onData);
 		stdin.pause();
-		write((hasKitty ? modes.kittyOff : '') + (isMouseOn ? modes.mouseOff : '') + modes.pasteOff);
+		// Before anything is written: in the background this stops the process, until it has the terminal again.
 		setRaw(false);
+		write((hasKitty ? modes.kittyOff : '') + (isMouseOn ? modes.mouseOff : '') + modes.pasteOff);
 	};
 
 	return {

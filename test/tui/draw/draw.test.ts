@@ -20,6 +20,7 @@ import {
 	themeNames,
 } from '../../../source/tui/draw/theme.ts';
 import {firstShown} from '../../../source/tui/draw/viewport.ts';
+import {inkWidth} from '../ink-width.ts';
 
 const glyphs = glyphsFor(false);
 
@@ -32,11 +33,11 @@ test('texts are cut by columns, not by characters', t => {
 });
 
 test('a row is exactly as wide as told, whatever is in it', t => {
-	const texts = fc.array(fc.tuple(fc.constantFrom('abc', '', 'a longer text', '日本', 'ünï', ' '), fc.constantFrom(...roles)), {maxLength: 6});
+	const texts = fc.array(fc.tuple(fc.constantFrom('abc', '', 'a longer text', '日本', 'ünï', '✅ ok', 'e\u{301}', '⚡', '👩‍👩‍👧‍👦', '👍🏽', ' '), fc.constantFrom(...roles)), {maxLength: 6});
 	fc.assert(fc.property(texts, texts, fc.integer({min: 0, max: 60}), (left, right, width) => {
 		const pieces = left.map(([text, role]) => piece(text, role));
 		const drawn = drawRow({pieces, right: right.map(([text, role]) => piece(text, role))}, width, {paint: createPaint('dark')});
-		t.is(displayWidth(stripVTControlCharacters(drawn)), width);
+		t.is(inkWidth(stripVTControlCharacters(drawn)), width);
 	}));
 });
 
@@ -44,6 +45,30 @@ test('what stands at the right goes where there is no room', t => {
 	const wide = {...row('main'), right: [piece('2 h')]};
 	t.is(drawRow(wide, 12, {paint: noPaint}), 'main     2 h');
 	t.is(drawRow({...row('a branch with a long name'), right: [piece('2 h')]}, 12, {paint: noPaint}), 'a branch wi…');
+});
+
+test('a long text at the right is cut to what the left side leaves', t => {
+	const template = {...row(' postgres  '), right: [piece('A database, and what it needs to be filled')]};
+	t.is(drawRow(template, 40, {paint: noPaint}), ' postgres   A database, and what it nee…');
+	t.is(drawRow(template, 20, {paint: noPaint}), ' postgres   A datab…');
+	// A piece of some letters would say nothing.
+	t.is(drawRow(template, 18, {paint: noPaint}), ' postgres         ');
+	t.is(drawRow({...row('12345678901234567890'), right: [piece('a'.repeat(30))]}, 30, {paint: noPaint}), `12345678901234567890 ${'a'.repeat(8)}…`);
+});
+
+test('texts are cut between what is seen as characters', t => {
+	t.is(truncate('e\u{301}e\u{301}e\u{301}', 2), 'e\u{301}…');
+	t.is(truncate('👩‍👩‍👧‍👦👩‍👩‍👧‍👦', 3), '👩‍👩‍👧‍👦…');
+	t.is(truncate('👍🏽👍🏽👍🏽', 4), '👍🏽… ');
+	t.is(fit('✅ ok', 6), '✅ ok ');
+});
+
+test('keys at the lower edge are cut rather than left out', t => {
+	const options = {
+		height: 2, title: [], footer: 'enter: do it   esc: back', isActive: true, paint: noPaint, glyphs,
+	};
+	t.is(drawFrame([], {...options, width: 28})[1], '╰─enter: do it   esc: back─╯');
+	t.is(drawFrame([], {...options, width: 20})[1], '╰─enter: do it   …─╯');
 });
 
 test('a frame has its title, its content and its size', t => {

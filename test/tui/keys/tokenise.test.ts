@@ -66,6 +66,24 @@ test('the keyboard protocol of kitty', t => {
 	t.deepEqual(read('\u{1B}[?1u\u{1B}[27u\u{1B}[100;5u\u{1B}[97;1:3u\u{1B}[106u\u{1B}[106;2u\u{1B}[9;2u'), ['kitty', 'escape', 'ctrl-d', 'j', 'J', 'shift-tab']);
 });
 
+test('the keypad in the protocol of kitty: the keys that do the same', t => {
+	t.deepEqual(read('\u{1B}[57414u\u{1B}[57400u\u{1B}[57409u\u{1B}[57413;129u\u{1B}[57419u\u{1B}[57422;2u\u{1B}[57423u\u{1B}[57426u'), ['enter', '1', '.', '+', 'up', 'shift-pagedown', 'home', 'delete']);
+	const [digit] = createTokeniser().feed('\u{1B}[57408u');
+	t.true(digit?.type === 'key' && digit.key.text === '9');
+});
+
+test('keys of kitty\'s protocol that mean nothing here type nothing', t => {
+	// Caps lock, F13, volume, the left shift alone; with super, hyper and meta.
+	t.deepEqual(read('\u{1B}[57358u\u{1B}[57376u\u{1B}[57439u\u{1B}[57441;2u\u{1B}[57427u\u{1B}[99;9u\u{1B}[99;17u\u{1B}[99;33u\u{1B}[13;9u'), []);
+	// Caps lock and num lock are on.
+	t.deepEqual(read('\u{1B}[99;193u\u{1B}[99;69u'), ['c', 'ctrl-c']);
+});
+
+test('the wheel scrolls up and down alone, and the left button alone is a click', t => {
+	t.deepEqual(read('\u{1B}[<66;3;2M\u{1B}[<67;3;2M\u{1B}[<1;3;2M\u{1B}[<2;3;2M\u{1B}[<2;3;2m\u{1B}[<128;3;2M'), []);
+	t.deepEqual(read('\u{1B}[<16;3;2M\u{1B}[<69;3;2M'), ['press 2,1', 'wheel-down 2,1']);
+});
+
 test('answers of the terminal that nobody asked for are no keys', t => {
 	t.deepEqual(read('\u{1B}[?62;22c\u{1B}[24;80R'.replace('R', 'n')), []);
 });

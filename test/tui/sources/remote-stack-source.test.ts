@@ -140,3 +140,23 @@ test('data that were measured while a verb ran are measured again', async t => {
 	t.is(count, 2);
 	t.true(view().detail!.measuredAt! > 0);
 });
+
+test('the list of branches says of the current one what is said of the data, and nothing once a verb may have changed them', async t => {
+	const changed = {...data, volumes: [{...data.volumes[0]!, changed: true, ownBytes: 5}]};
+	const answers: Answers = {
+		history, outline, services: {services: []}, data: changed,
+	};
+	const {view, tell, until} = open(t, answers);
+	await until(({detail}) => detail?.changed === true);
+	t.like(view().detail!.branches[0], {name: 'main', changed: true, ownBytes: 5});
+	const {promise, resolve} = Promise.withResolvers<unknown>();
+	answers.data = async () => promise;
+	answers.history = {...history, undo: 'reset main'};
+	tell('history');
+	await until(({detail}) => detail?.undo === 'reset main');
+	t.is(view().detail!.branches[0]!.changed, undefined);
+	t.is(view().detail!.branches[0]!.ownBytes, undefined);
+	resolve(data);
+	await until(({detail}) => detail?.changed === false);
+	t.like(view().detail!.branches[0], {changed: false, ownBytes: 0});
+});

@@ -106,3 +106,21 @@ test.serial('nor after a reset to the same tip', async t => {
 	t.is(said[0], undefined);
 	t.false(said.at(-1));
 });
+
+test.serial('the list of branches says of the current one what is said of the data, after a reset too', async t => {
+	const current = (view: StackView = shown()) => view.detail!.branches.find(({isCurrent}) => isCurrent)!;
+	source.countBranches();
+	await until(({detail}) => detail!.branches.every(({ownBytes}) => ownBytes !== undefined), 'the bytes of all branches');
+	const said: Array<readonly [string, boolean | undefined, boolean | undefined]> = [];
+	const unsubscribe = store.subscribe(state => {
+		const {name, changed} = current(shown(state));
+		said.push([name, shown(state).detail?.changed, changed]);
+	});
+	const {length} = shown().detail!.commits;
+	await saidAfter(['reset'], ({detail}) => detail!.commits.length > length);
+	unsubscribe();
+	t.true(said.some(([, data]) => data === true) && said.some(([, data]) => data === false));
+	t.deepEqual(said.filter(([, data, branch]) => branch !== undefined && data !== branch), []);
+	t.false(current().changed);
+	t.is(current().ownBytes, shown().detail!.volumes.reduce((sum, {ownBytes}) => sum + ownBytes, 0));
+});

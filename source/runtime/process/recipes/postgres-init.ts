@@ -142,7 +142,7 @@ const startServer = async ({context, installation, user, folder, flags}: Postgre
 	child.once('error', () => {
 		isOver = true;
 	});
-	while (!await accepts('postgres', {path: path.join(socketFolder, `.s.PGSQL.${port}`)}, 1000)) {
+	while (!await accepts('postgres', {path: path.join(socketFolder, `.s.PGSQL.${port}`)}, 1000, postgresAccount(context.service, context.mounts).user)) {
 		if (isOver || context.signal.aborted) {
 			if (child.pid !== undefined) {
 				sendSignal(child.pid, 'SIGKILL');

@@ -58,9 +58,10 @@ const commitRow = (commit: CommitView, graph: readonly Piece[], {now}: View): Ro
 			piece(shortId(commit.id), isDim ? 'dim' : 'id'),
 			' ',
 			...commitNames(commit),
+			// Before the message: in a narrow pane that is what is cut.
+			...commit.kind === 'safety' ? [piece('[safety] ', 'dim')] : [],
+			...commit.isElsewhere ? [piece('[elsewhere] ', 'dim')] : [],
 			piece(firstLine(commit.message), isDim ? 'dim' : 'text'),
-			...commit.kind === 'safety' ? [piece(' [safety]', 'dim')] : [],
-			...commit.isElsewhere ? [piece(' [elsewhere]', 'dim')] : [],
 		),
 		right: [piece(shortAge(commit.time, now), 'dim')],
 	};

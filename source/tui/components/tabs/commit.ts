@@ -10,6 +10,7 @@ import {
 	printable,
 	shortId,
 } from '../../../system/format.ts';
+import {localTime} from '../../draw/local-time.ts';
 import {
 	emptyRow,
 	piece,
@@ -79,7 +80,7 @@ const diffRows = (found: DiffResult | Problem | 'loading' | undefined): Row[] =>
 
 const headRows = (commit: CommitView, {now}: View): Row[] => [
 	row(label(commit.kind === 'safety' ? 'Safety' : 'Commit'), piece(commit.id.slice(0, 20), 'id'), '  ', ...commitNames(commit)),
-	row(label('Made'), `${commit.time.slice(0, 19).replace('T', ' ')} UTC `, piece(formatAge(commit.time, now), 'dim')),
+	row(label('Made'), `${localTime(commit.time)} `, piece(formatAge(commit.time, now), 'dim')),
 	row(label('Branch'), piece(commit.branch, 'branch'), piece(`  ${commit.consistency}${commit.stillMilliseconds > 0 ? `, writers stood still for ${formatDuration(commit.stillMilliseconds)}` : ''}`, 'dim')),
 	emptyRow,
 	...commit.message.trim().split('\n').map(line => row(`  ${printable(line)}`)),

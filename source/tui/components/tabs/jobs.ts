@@ -4,6 +4,7 @@ What runs and what was run: each command line with its progress or its exit code
 import {describeProgress} from '../../../actions/describe-progress.ts';
 import {monotonicNow} from '../../../system/clock.ts';
 import {formatDuration} from '../../../system/format.ts';
+import {localClock} from '../../draw/local-time.ts';
 import {piece, row, type Row} from '../../draw/row.ts';
 import {jobEntries} from '../../state/select.ts';
 import type {JobView, State} from '../../state/state.ts';
@@ -22,7 +23,7 @@ const jobRow = (job: JobView, state: State, view: View): Row => {
 		...row(
 			workSign(status, state, view),
 			' ',
-			piece(time.slice(11, 19), 'dim'),
+			piece(localClock(time), 'dim'),
 			' ',
 			status === 'running' ? `${title}  ` : piece(twin),
 			...status === 'running' ? [piece(jobProgress(job), 'accent')] : [],

@@ -2,15 +2,17 @@
 What the services log, merged: each in its colour.
 */
 import {stripVTControlCharacters} from 'node:util';
-import {displayWidth} from '../../../system/display-width.ts';
+import {displayWidth, graphemes} from '../../../system/display-width.ts';
 import type {LogLine} from '../../../runtime/runtime.ts';
 import {
+	fit,
 	piece,
 	row,
 	type Piece,
 	type Row,
 } from '../../draw/row.ts';
 import type {Role} from '../../draw/theme.ts';
+import {localClock} from '../../draw/local-time.ts';
 import {selectedStack, shownLogServices} from '../../state/select.ts';
 import type {State} from '../../state/state.ts';
 import {teach} from '../list-content.ts';
@@ -56,9 +58,9 @@ const cutAt = (text: string, width: number): string[] => {
 	const parts: string[] = [];
 	let part = '';
 	let used = 0;
-	for (const character of text) {
+	for (const character of graphemes(text)) {
 		const columns = displayWidth(character);
-		if (used + columns > width) {
+		if (used > 0 && used + columns > width) {
 			parts.push(part);
 			part = '';
 			used = 0;
@@ -75,8 +77,8 @@ const cutAt = (text: string, width: number): string[] => {
 const lineRows = ({service, time, text}: LogLine, {services, nameWidth, timestamps, width, wrap}: LineStyle): Row[] => {
 	const color = colors[Math.max(0, services.indexOf(service)) % colors.length]!;
 	const head: Piece[] = [
-		...nameWidth === 0 ? [] : [piece(`${service.slice(0, nameWidth).padEnd(nameWidth)} `, color)],
-		...timestamps ? [piece(`${time.slice(11, 23)} `, 'dim')] : [],
+		...nameWidth === 0 ? [] : [piece(`${fit(service, nameWidth)} `, color)],
+		...timestamps ? [piece(`${localClock(time, 'milliseconds')} `, 'dim')] : [],
 	];
 	const shown = clean(text);
 	const role = levelOf(shown) ?? 'text';
@@ -84,7 +86,7 @@ const lineRows = ({service, time, text}: LogLine, {services, nameWidth, timestam
 		return [row(...head, piece(shown, role))];
 	}
 
-	const indent = head.reduce((sum, {text: part}) => sum + part.length, 0);
+	const indent = head.reduce((sum, {text: part}) => sum + displayWidth(part), 0);
 	return cutAt(shown, width - indent).map((part, index) => index === 0 ? row(...head, piece(part, role)) : row(' '.repeat(indent), piece(part, role)));
 };
 
@@ -106,7 +108,7 @@ export const logsContent = (state: State, {logs}: View, {width, height}: {readon
 		timestamps,
 		width,
 		wrap,
-		nameWidth: only === undefined && services.length > 1 ? Math.min(mostName, Math.max(...services.map(name => name.length))) : 0,
+		nameWidth: only === undefined && services.length > 1 ? Math.min(mostName, Math.max(...services.map(name => displayWidth(name)))) : 0,
 	};
 	const last = Math.min(end ?? logRange.end, logRange.end);
 	const rows = logs.slice(Math.max(logRange.first, last - height), last).flatMap(line => lineRows(line, style)).slice(-height);

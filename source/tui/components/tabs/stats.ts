@@ -5,6 +5,7 @@ import {firstLine, formatBytes, shortId} from '../../../system/format.ts';
 import {meter, sparkline} from '../../draw/sparkline.ts';
 import {
 	emptyRow,
+	fit,
 	piece,
 	row,
 	type Row,
@@ -47,7 +48,7 @@ const diskRows = ({detail}: StackView, {measures}: State, width: number, {glyphs
 		emptyRow,
 		row(piece('Disk of each branch', 'title'), piece('  what only its live data hold', 'dim')),
 		...branches.map(({name, ownBytes, isCurrent}) => ({
-			...row(`  ${name.slice(0, 16).padEnd(17)}`, ownBytes === undefined ? piece('counting…', 'dim') : piece(meter(ownBytes, most, room, glyphs), isCurrent ? 'good' : 'bar')),
+			...row(`  ${fit(name, 16)} `, ownBytes === undefined ? piece('counting…', 'dim') : piece(meter(ownBytes, most, room, glyphs), isCurrent ? 'good' : 'bar')),
 			right: [piece(ownBytes === undefined ? '' : formatBytes(ownBytes))],
 		})),
 		...commits.length === 0
@@ -57,7 +58,7 @@ const diskRows = ({detail}: StackView, {measures}: State, width: number, {glyphs
 				row(piece('What changed in each commit', 'title'), piece(`  ${commits.length === 1 ? 'the last one' : `the last ${commits.length}, oldest first`}`, 'dim')),
 				row('  ', piece(sparkline(commits.toReversed().map(({id}) => measures[id]!.changedBytes), Math.min(commits.length, width - 4), glyphs), 'bar')),
 				...commits.slice(0, 8).map(({id, message}) => ({
-					...row('  ', piece(shortId(id), 'id'), ` ${firstLine(message).slice(0, 24).padEnd(24)} `, piece(meter(measures[id]!.changedBytes, largest, Math.max(4, width - 56), glyphs), 'bar')),
+					...row('  ', piece(shortId(id), 'id'), ` ${fit(firstLine(message), 24)} `, piece(meter(measures[id]!.changedBytes, largest, Math.max(4, width - 56), glyphs), 'bar')),
 					right: [piece(formatBytes(measures[id]!.changedBytes))],
 				})),
 			],

@@ -1,0 +1,31 @@
+/**
+Lines of logs as text that leaves the screen.
+*/
+import {Buffer} from 'node:buffer';
+import {quoteWord} from '../../system/quote-word.ts';
+
+/** The newest lines that have room in so many bytes. One line that is longer by itself keeps its beginning. */
+export const lastLines = (lines: readonly string[], bytes: number): readonly string[] => {
+	let room = bytes;
+	let first = lines.length;
+	while (first > 0) {
+		room -= Buffer.byteLength(lines[first - 1]!);
+		if (room < 0) {
+			break;
+		}
+
+		first--;
+	}
+
+	return first === lines.length ? lines.slice(-1) : lines.slice(first);
+};
+
+/** What `/` leaves of logs, as a shell does it. */
+export const grepLine = (filter: string): string => {
+	const isOpposite = filter.startsWith('!');
+	const wanted = isOpposite ? filter.slice(1) : filter;
+	const expression = /^\/(?<pattern>.+?)(?:\/(?<flags>i?))?$/sv.exec(wanted)?.groups;
+	const ignoresCase = expression === undefined || expression.flags === 'i';
+	const options = `${isOpposite ? 'v' : ''}${ignoresCase ? 'i' : ''}${expression === undefined ? 'F' : 'P'}`;
+	return `grep -${options} -- ${quoteWord(expression?.pattern ?? wanted)}`;
+};
