@@ -132,7 +132,7 @@ if (missing === undefined) {
 		t.regex(saved, /^\S+Z web \| GET \/page\/5$/mv);
 		t.false(saved.includes('job'));
 		await tmux.press('y');
-		await tmux.until('Copied the logs');
+		await tmux.until(/Copied (?:the last )?\d+ lines?\b/v);
 		// eslint-disable-next-line regexp/no-control-character, no-control-regex -- The sequence that fills a clipboard.
 		const copied = /\u{1B}\]52;c;(?<text>[^\u{7}]+)\u{7}/v.exec(await tmux.output())!.groups!.text!;
 		t.true(Buffer.from(copied, 'base64').toString().includes('web | GET /page/5'));

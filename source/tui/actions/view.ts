@@ -118,6 +118,9 @@ const savingLine = (state: State, name: string): string => {
 	return [commandLine(state, selectedStack(state), 'logs', '--timestamps', ...services), ...filter === '' ? [] : [grepLine(filter)]].join(' | ') + ` > ${quoteWord(name)}`;
 };
 
+const sayCopiedLines = (kept: number, shown: number): string =>
+	kept < shown ? `Copied the last ${formatCount(kept, 'line')}; the clipboard takes no more of ${shown}.` : `Copied ${formatCount(kept, 'line')}.`;
+
 export const viewActions: readonly Action[] = [
 	change('move.down', 'Moving', 'Down', () => move(1)),
 	change('move.up', 'Moving', 'Up', () => move(-1)),
@@ -240,7 +243,7 @@ export const viewActions: readonly Action[] = [
 			}
 
 			tools.terminal.copy(text);
-			toast(tools, `Copied ${isLogs ? (kept.length < lines.length ? `the last ${formatCount(kept.length, 'line')}; the clipboard takes no more of ${lines.length}` : formatCount(kept.length, 'line')) : (/^[\da-f]{64}$/v.test(text) ? shortId(text) : text)}.`);
+			toast(tools, isLogs ? sayCopiedLines(kept.length, lines.length) : `Copied ${/^[\da-f]{64}$/v.test(text) ? shortId(text) : text}.`);
 		},
 	},
 	{
