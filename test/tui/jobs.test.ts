@@ -57,7 +57,7 @@ test('a failure is kept with its hint and exit code, and can be run again', asyn
 	});
 	t.like(job, {status: 'failed', exitCode: 5, problem: {message: 'The port is taken.', hint: 'Free it.'}});
 	t.is(store.getState().toast?.kind, 'bad');
-	jobs.retry(job.id);
+	void jobs.retry(job.id);
 	await jobs.stop();
 	t.is(count, 2);
 	t.deepEqual(store.getState().jobs.map(({status}) => status), ['done', 'failed']);
