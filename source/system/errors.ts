@@ -75,8 +75,11 @@ export class CoppiceError extends Error {
 	}
 }
 
+/** Errors of Linux that libuv has no name for (errno(3)), by what Node calls them. */
+const unnamed: Readonly<Record<string, string>> = {'Unknown system error -122': 'EDQUOT'};
+
 /**
 Whether an unknown value is a failure of the operating system with this code (`ENOENT`, `ENOSPC`, …).
 */
 export const isSystemError = (error: unknown, ...codes: string[]): error is NodeJS.ErrnoException =>
-	error instanceof Error && 'code' in error && typeof error.code === 'string' && codes.includes(error.code);
+	error instanceof Error && 'code' in error && typeof error.code === 'string' && codes.includes(unnamed[error.code] ?? error.code);

@@ -23,6 +23,7 @@ import {
 	stagedFolder,
 	volumeFolder,
 } from '../../source/storage/layout.ts';
+import {isNoSpace} from '../../source/storage/storage-errors.ts';
 import {createZfsPoolDataset, destroyZfsPoolDataset, findZfsDataset} from '../../source/storage/zfs/zfs-dataset.ts';
 import {createZfsDriver} from '../../source/storage/zfs/zfs-driver.ts';
 import {CoppiceError, type ErrorCode} from '../../source/system/errors.ts';
@@ -424,6 +425,13 @@ const tests: Record<string, (t: ExecutionContext) => Promise<void>> = {
 		} finally {
 			await small.dispose();
 		}
+	},
+
+	async 'a quota that is used up is a want of space'(t) {
+		const {dataset, pool} = await makeScene();
+		await zfs('set', 'quota=8M', dataset);
+		const error = await writeFile(path.join(pool, 'large'), randomBytes(16 * (2 ** 20))).catch((error_: unknown) => error_);
+		t.true(isNoSpace(error), String(error));
 	},
 
 	async 'the dataset of a pool is made once for its folder, and found by it'(t) {
