@@ -285,11 +285,11 @@ class Receiving {
 			while (this.#durable.frames < this.#appended.frames) {
 				const appended = this.#appended;
 				await this.#spool.sync();
-				this.#durable = appended;
 				if (this.#hasEnded) {
 					return;
 				}
 
+				this.#durable = appended;
 				this.#tell(this.progress);
 				await writeControl(this.#channel.output, {kind: 'ack', frames: appended.frames}, this.#signal);
 			}

@@ -97,11 +97,12 @@ class FramesAhead {
 			yield first.value;
 			yield * this.#rest;
 		} finally {
-			await this.drop();
+			await this.close();
 		}
 	}
 
-	async drop(): Promise<void> {
+	/** Closes what was opened, whether anything was taken of it or not. Safe to call twice. */
+	async close(): Promise<void> {
 		await this.#rest.return();
 	}
 }
@@ -114,7 +115,8 @@ class Sending {
 	readonly #bucket: TokenBucket | undefined;
 	readonly #memory = new FrameMemory();
 	readonly #tell: (progress: TransferProgress, isLast?: boolean) => void;
-	#ahead: FramesAhead | undefined;
+	readonly #ahead: FramesAhead;
+	#isAheadTaken = false;
 	#window = new Window({frames: 0, streamBytes: 0});
 	#wireBytes = 0;
 	#resumedBytes = 0;
@@ -169,9 +171,12 @@ class Sending {
 
 	/** The frames from the stream's beginning. */
 	#frames(): AsyncGenerator<Buffer, void, undefined> {
-		const ahead = this.#ahead;
-		this.#ahead = undefined;
-		return ahead?.take() ?? cutFrames(this.#open(), this.#memory);
+		if (this.#isAheadTaken) {
+			return cutFrames(this.#open(), this.#memory);
+		}
+
+		this.#isAheadTaken = true;
+		return this.#ahead.take();
 	}
 
 	/**
@@ -333,10 +338,10 @@ class Sending {
 		return message;
 	}
 
-	/** Closes what was opened before it was known that nobody wants it. */
+	/** Closes what was opened before it was known whether anybody wants it. */
 	async close(): Promise<void> {
 		try {
-			await this.#ahead?.drop();
+			await this.#ahead.close();
 		} catch {
 			// It counts for nothing.
 		}

@@ -185,6 +185,37 @@ test('no more than the window is ever on its way', async t => {
 	t.is((await sending).wireBytes, line.wireBytes());
 });
 
+test('what is opened before the receiver has said what it has is closed, whoever goes', async t => {
+	for (const goes of ['receiver', 'line'] as const) {
+		const line = makeLine();
+		takeChannel(line.receiver);
+		const opened = Promise.withResolvers<void>();
+		const closed = Promise.withResolvers<void>();
+		const sending = sendStream(line.sender, {
+			async * open() {
+				opened.resolve();
+				try {
+					yield * makeStream({size: 4 * frameSize});
+				} finally {
+					closed.resolve();
+				}
+			},
+		});
+		sending.catch(() => {});
+		await opened.promise;
+		if (goes === 'receiver') {
+			line.receiver.output.end();
+		} else {
+			// The state still comes, and nothing can be answered.
+			line.sender.output.destroy();
+			await writeControl(line.receiver.output, emptyState);
+		}
+
+		await t.throwsAsync(sending);
+		await t.notThrowsAsync(closed.promise);
+	}
+});
+
 test('a receiver that is slow holds the sender back', async t => {
 	const line = makeLine();
 	const folder = await spoolFolder(t);

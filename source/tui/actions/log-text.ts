@@ -3,6 +3,7 @@ Lines of logs as text that leaves the screen.
 */
 import {Buffer} from 'node:buffer';
 import {quoteWord} from '../../system/quote-word.ts';
+import {readFilter} from '../state/filter.ts';
 
 /** The newest lines that have room in so many bytes. One line that is longer by itself keeps its beginning. */
 export const lastLines = (lines: readonly string[], bytes: number): readonly string[] => {
@@ -22,10 +23,8 @@ export const lastLines = (lines: readonly string[], bytes: number): readonly str
 
 /** What `/` leaves of logs, as a shell does it. */
 export const grepLine = (filter: string): string => {
-	const isOpposite = filter.startsWith('!');
-	const wanted = isOpposite ? filter.slice(1) : filter;
-	const expression = /^\/(?<pattern>.+?)(?:\/(?<flags>i?))?$/sv.exec(wanted)?.groups;
-	const ignoresCase = expression === undefined || expression.flags === 'i';
+	const {isOpposite, wanted, expression} = readFilter(filter);
+	const ignoresCase = expression === undefined || expression.ignoresCase;
 	const options = `${isOpposite ? 'v' : ''}${ignoresCase ? 'i' : ''}${expression === undefined ? 'F' : 'P'}`;
 	return `grep -${options} -- ${quoteWord(expression?.pattern ?? wanted)}`;
 };

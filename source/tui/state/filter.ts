@@ -4,19 +4,35 @@ What `/` finds: a text whatever its case, a regular expression between slashes, 
 
 export type Matches = (text: string) => boolean;
 
-const readPattern = (text: string): Matches => {
-	const found = /^\/(?<pattern>.+?)(?:\/(?<flags>i?))?$/sv.exec(text);
-	if (found !== null) {
+export type Filter = {
+	readonly isOpposite: boolean;
+
+	/** What is looked for, after the `!`. */
+	readonly wanted: string;
+
+	/** Where that is a regular expression; it may not be whole yet while it is being typed. */
+	readonly expression?: {readonly pattern: string; readonly ignoresCase: boolean};
+};
+
+export const readFilter = (filter: string): Filter => {
+	const isOpposite = filter.startsWith('!');
+	const wanted = isOpposite ? filter.slice(1) : filter;
+	const found = /^\/(?<pattern>.+?)(?:\/(?<flags>i?))?$/sv.exec(wanted)?.groups;
+	return {isOpposite, wanted, ...(found !== undefined && {expression: {pattern: found.pattern!, ignoresCase: found.flags === 'i'}})};
+};
+
+const matchWanted = ({wanted, expression}: Filter): Matches => {
+	if (expression !== undefined) {
 		try {
-			const expression = new RegExp(found.groups!.pattern!, found.groups!.flags ?? '');
-			return candidate => expression.test(candidate);
+			const regularExpression = new RegExp(expression.pattern, expression.ignoresCase ? 'i' : '');
+			return candidate => regularExpression.test(candidate);
 		} catch {
-			// Not whole yet while it is being typed.
+			// Looked for as it stands.
 		}
 	}
 
-	const wanted = text.toLowerCase();
-	return candidate => candidate.toLowerCase().includes(wanted);
+	const lower = wanted.toLowerCase();
+	return candidate => candidate.toLowerCase().includes(lower);
 };
 
 /**
@@ -27,10 +43,7 @@ export const matcher = (filter = ''): Matches => {
 		return () => true;
 	}
 
-	if (filter.startsWith('!')) {
-		const matches = readPattern(filter.slice(1));
-		return text => !matches(text);
-	}
-
-	return readPattern(filter);
+	const read = readFilter(filter);
+	const matches = matchWanted(read);
+	return read.isOpposite ? text => !matches(text) : matches;
 };
