@@ -213,9 +213,10 @@ export const runScreen = async ({store, bindings, controller, draw}: ScreenOptio
 	};
 
 	stdout.on('resize', onResize);
+	// Before anything is drawn: who sees it may type, and what the terminal itself takes for a control character would be lost.
+	session.start();
 	const drawing = draw(onCrash);
 	taken.by = drawing;
-	session.start();
 	const clock = runClock(store);
 	const exitCode = await ended.promise;
 	isOver = true;
