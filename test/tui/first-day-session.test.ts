@@ -95,6 +95,8 @@ if (await hasTmux()) {
 		await tmux.until('Commit main of shop');
 		await tmux.type('three thousand entries\n');
 		await tmux.until(/✓ [\da-f]{8}: .* changed, quiesced/v, 40);
+		// What was done is told before the history was read again; until then there is nothing to branch from.
+		await tmux.until(screen => !screen.includes('No commits yet'));
 		await tmux.press('b');
 		await tmux.type('risky\n\n');
 		t.regex(await tmux.until(/✓ On new branch risky/v, 40), /shop › risky/v);
