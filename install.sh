@@ -324,6 +324,8 @@ quote() {
 	printf "'%s'" "${1//\'/\'\\\'\'}"
 }
 
+# What Node is to be told is in the program's first line.
+node_flags=$(sed -n '1s/^#!.* node //p' "$stage/dist/coppice.js")
 cat > "$work/command" << END
 #!/bin/sh
 $wrapper_mark
@@ -333,7 +335,7 @@ node=$(quote "$node")
 	echo "  Run install.sh again: it finds or gets another." >&2
 	exit 6
 }
-exec "\$node" $(quote "$library/dist/coppice.js") "\$@"
+exec "\$node" $node_flags $(quote "$library/dist/coppice.js") "\$@"
 END
 chmod 0755 "$work/command"
 [ ! -e "$library" ] || mv -T "$library" "$previous"

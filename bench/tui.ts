@@ -20,6 +20,7 @@ import {parseArgs} from 'node:util';
 import {spawn} from '@lydell/node-pty';
 import headless from '@xterm/headless';
 import {bundleTui} from '../scripts/tui-bundle.ts';
+import {nodeFlags} from '../source/system/node-flags.ts';
 import {buildCli, cliPath} from '../test/fixtures/built-cli.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
@@ -167,7 +168,7 @@ try {
 	const starts: number[] = [];
 	for (let run = 0; run < 11; run++) {
 		const begun = performance.now();
-		const program = start([cliPath], path.join(folder, 'work'), {COPPICE_HOME: home});
+		const program = start([...nodeFlags, cliPath], path.join(folder, 'work'), {COPPICE_HOME: home});
 		starts.push(await program.seen(screen => screen.includes('Stacks')) - begun);
 		await delay(500);
 		await program.end();

@@ -25,6 +25,7 @@ import {
 	type Metafile,
 	type Plugin,
 } from 'esbuild';
+import {nodeFlags} from '../source/system/node-flags.ts';
 import {bundleTui} from './tui-bundle.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
@@ -240,7 +241,7 @@ await writeWhole(programFile, program);
 
 // CommonJS takes Node less time to start with than ES modules.
 await writeWhole('package.json', `${JSON.stringify({type: 'commonjs'})}\n`);
-await writeWhole('coppice.js', `#!/usr/bin/env node\n${launcher.outputFiles[0]!.text}`, 0o755);
+await writeWhole('coppice.js', `#!/usr/bin/env -S node ${nodeFlags.join(' ')}\n${launcher.outputFiles[0]!.text}`, 0o755);
 await writeWhole('built-at', `${begun.toISOString()}\n`);
 if (!keepOld) {
 	const kept = new Set(['coppice.js', 'package.json', 'built-at', programFile, ...Array.from(apartFiles.values(), ({file}) => file), ...tuiFiles.map(({file}) => file)]);

@@ -19,7 +19,7 @@ import {
 	type FullSends,
 } from './sync/choose-bases.ts';
 import {estimateSends} from './sync/estimate-sends.ts';
-import {moveSnapshots, type MovedSnapshot} from './sync/move-snapshots.ts';
+import {moveSnapshots, requestOf, type MovedSnapshot} from './sync/move-snapshots.ts';
 import {chooseHost} from './sync/choose-host.ts';
 import type {ConnectionAhead} from './sync/connect-ahead.ts';
 import {
@@ -169,6 +169,24 @@ const findWanted = (
 	}));
 };
 
+/** Asks for what is most likely sent first, so that the other side is ready for it: an increment, about which nobody has to be asked here. */
+const askAhead = async (
+	{host}: Peer,
+	stack: string,
+	{branch, limit, isThere}: {readonly branch: string; readonly limit: number | undefined; readonly isThere: boolean},
+	planning: ReturnType<typeof chooseBases>,
+): Promise<void> => {
+	try {
+		const planned = await planning;
+		const [first] = planned.values().toArray().flat();
+		if (isThere && limit === undefined && first?.base !== undefined) {
+			host.prepareChannel('receive', requestOf(stack, first, branch));
+		}
+	} catch {
+		// Thrown to who waits for the plan.
+	}
+};
+
 const tipToPush = async ({history, stack: {name: stack}}: Workspace, branch: string): Promise<string> => {
 	const branches = await history.branches();
 	const tip = branches.get(branch);
@@ -268,9 +286,7 @@ const pushTo = async (workspace: Workspace, peer: Peer, pushed: Pushed, options:
 	// Planned while they judge the offer, as what they will most likely answer.
 	const expected = expectWanting(known.byId.get(tip), there);
 	const planning = plan(expected);
-	planning.catch(() => {
-		// Thrown where it is waited for.
-	});
+	void askAhead(peer, stack, {branch: remoteBranch, limit: options.limit, isThere: summary !== undefined}, planning);
 	const {wanting} = await offering;
 	failpoint('push offered');
 	const planned = await (isDeepStrictEqual(wanting, expected) ? planning : plan(wanting));

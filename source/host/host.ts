@@ -46,8 +46,11 @@ export type Host = {
 	/**
 	Starts what will be at the other end of the next channel of that direction, so that it is up when the channel is opened; connects, where that was not done.
 	Returns at once; one that is not used goes when the host is closed.
+
+	@param request - What it will be asked, where that is known already: it is asked at once, and what it says waits for `openChannel` with that very request.
+	Of several, the first counts.
 	*/
-	prepareChannel(direction: 'send' | 'receive'): void;
+	prepareChannel(direction: 'send' | 'receive', request?: TransferRequest): void;
 
 	/**
 	Opens a channel for bulk data and writes the request as its first line. `send`: that side sends. `receive`: it receives.

@@ -27,6 +27,7 @@ import {
 } from 'node:stream';
 import {createGzip} from 'node:zlib';
 import {CoppiceError} from '../system/errors.ts';
+import {nodeFlags} from '../system/node-flags.ts';
 import {plainText} from './agent-errors.ts';
 import {
 	engineFiles,
@@ -209,7 +210,7 @@ const launcher = (node: string): string => `#!/bin/sh
 # Made by \`coppice host add\`.
 engine=$(readlink -f -- "$0")
 engine=\${engine%/*/*}
-exec ${node} "$engine/dist/coppice.js" "$@"
+exec ${node} ${nodeFlags.join(' ')} "$engine/dist/coppice.js" "$@"
 `;
 
 type NodeChoice = {

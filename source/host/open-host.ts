@@ -2,8 +2,10 @@
 Opens a host: connects when something is first asked, says hello, and keeps the connection for what is asked next.
 */
 import {setTimeout as delay} from 'node:timers/promises';
+import {isDeepStrictEqual} from 'node:util';
 import {z} from 'zod';
 import {CoppiceError} from '../system/errors.ts';
+import type {TransferRequest} from '../transfer/channel.ts';
 import {version as ownVersion} from '../system/version.ts';
 import {shownText} from './agent-errors.ts';
 import {isShared, startAgent, type AgentProcess} from './agent-process.ts';
@@ -133,6 +135,27 @@ const checkPool = (hello: Hello, {kind, name, address}: HostRecord): Hello => {
 };
 
 type Direction = Parameters<Host['openChannel']>[0];
+
+/** A channel that is up before it is opened. */
+type PreparedChannel = {
+	/** Comes when there is a connection to share; nothing where there was none. */
+	readonly agent: Promise<AgentProcess | undefined>;
+
+	/** What it was asked ahead. */
+	asked?: TransferRequest;
+};
+
+const ask = (agent: AgentProcess, request: TransferRequest): void => {
+	agent.stdin.write(`${JSON.stringify(request)}\n`);
+};
+
+const askAhead = async (starting: Promise<AgentProcess | undefined>, request: TransferRequest): Promise<void> => {
+	const agent = await starting;
+	if (agent !== undefined) {
+		ask(agent, request);
+	}
+};
+
 type Connected = {readonly session: AgentSession; readonly hello: Hello};
 
 /**
@@ -144,8 +167,7 @@ export const openHost = (record: HostRecord, {home, onUpgrade, version = ownVers
 	const listeners = new Set<(changes: Changes) => void>();
 	const channels = new Set<AgentProcess>();
 
-	/** Those of the channels that wait for their request, or yet for the connection to share; nothing where there was none. */
-	const prepared = new Map<Direction, Promise<AgentProcess | undefined>>();
+	const prepared = new Map<Direction, PreparedChannel>();
 
 	const startChannel = (direction: Direction): AgentProcess => {
 		const agent = startAgent(record, direction, home);
@@ -280,6 +302,12 @@ export const openHost = (record: HostRecord, {home, onUpgrade, version = ownVers
 		return true;
 	};
 
+	const startWhenShared = async (direction: Direction): Promise<AgentProcess | undefined> => {
+		const asOf = closings;
+		const canStart = await untilShared();
+		return canStart && closings === asOf ? startChannel(direction) : undefined;
+	};
+
 	return {
 		record,
 		async connect({signal} = {}) {
@@ -293,25 +321,37 @@ export const openHost = (record: HostRecord, {home, onUpgrade, version = ownVers
 			const {session} = await connected(signal);
 			return session.call(method, params, signal);
 		},
-		prepareChannel(direction) {
-			if (prepared.has(direction)) {
+		prepareChannel(direction, request) {
+			let channel = prepared.get(direction);
+			if (channel === undefined) {
+				channel = {agent: startWhenShared(direction)};
+				prepared.set(direction, channel);
+			}
+
+			if (request === undefined || channel.asked !== undefined) {
 				return;
 			}
 
-			const asOf = closings;
-			prepared.set(direction, (async () => {
-				const canStart = await untilShared();
-				return canStart && closings === asOf ? startChannel(direction) : undefined;
-			})());
+			channel.asked = request;
+			void askAhead(channel.agent, request);
 		},
 		async openChannel(direction, request, {signal} = {}) {
 			// Tells a host that can't be reached from a transfer that was cut, and leaves a connection to share.
 			await connected(signal);
-			const starting = prepared.get(direction);
+			const before = prepared.get(direction);
 			prepared.delete(direction);
-			const ready = await starting;
-			const agent = ready !== undefined && channels.has(ready) ? ready : startChannel(direction);
-			agent.stdin.write(`${JSON.stringify(request)}\n`);
+			const ready = await before?.agent;
+			const isFit = ready !== undefined && channels.has(ready) && (before?.asked === undefined || isDeepStrictEqual(before.asked, request));
+			if (!isFit) {
+				// What it may have begun there would be in the way.
+				await ready?.close();
+			}
+
+			const agent = isFit ? ready : startChannel(direction);
+			if (!isFit || before?.asked === undefined) {
+				ask(agent, request);
+			}
+
 			return {input: agent.stdout, output: agent.stdin, close: async () => agent.close()};
 		},
 		async close() {

@@ -49,7 +49,7 @@ export const sshWords = (target: SshTarget, {home, interactive = false, terminal
 		ControlMaster: 'auto',
 		// A `%` of the path would be a token of ssh's.
 		ControlPath: controlPath(home, target, environment).replaceAll('%', '%%'),
-		ControlPersist: '60',
+		ControlPersist: '600',
 		ServerAliveInterval: '5',
 		ServerAliveCountMax: '3',
 		ConnectTimeout: '10',

@@ -21,7 +21,7 @@ const {
 const level = 1;
 
 /** 2 to this are the bytes of the window, which both sides keep. */
-const windowSizeLog = 24;
+const windowSizeLog = 25;
 
 /** Bytes that zlib sets aside at a time. */
 const chunkSize = 256 * 1024;

@@ -432,7 +432,8 @@ const receive = async (channel: Channel, options: ReceiveOptions, lock: SpoolLoc
 			throw error.reason;
 		}
 
-		await spool.close();
+		// One that was asked for ahead and not wanted then leaves nothing.
+		await (spool.chain.frames === 0 ? spool.remove() : spool.close());
 		throw error;
 	}
 

@@ -135,6 +135,20 @@ export const hostContract = (test: TestFn, kind: string, open: () => Promise<Hos
 		t.is((await host.call('hello', hello)).protocol, agentProtocol);
 	});
 
+	check('a channel that was asked ahead answers that, and nothing else', async (t, {host}) => {
+		const other = {...request, stack: 'other'};
+		host.prepareChannel('send', request);
+		host.prepareChannel('send', other);
+		for (const asked of [request, other]) {
+			const channel = await host.openChannel('send', asked);
+			const said = Buffer.concat(await channel.input.toArray() as Uint8Array[]).toString('latin1');
+			t.is(said.split(`There is no stack ${asked.stack} on this host.`).length, 2, said);
+			t.is(said.split('There is no stack').length, 2, said);
+			await channel.close();
+			host.prepareChannel('send', request);
+		}
+	});
+
 	check('a channel may be given up, and closing a host ends what it has open', async (t, {host}) => {
 		const channel = await host.openChannel('receive', request);
 		await channel.close();

@@ -82,7 +82,7 @@ test('command lines of ssh', t => {
 	t.deepEqual(words.slice(-5), ['-p', '2222', '--', 'deploy@staging', String.raw`'/home/it'\''s me/coppice' serve`]);
 	const options = optionsOf(words);
 	t.like(Object.fromEntries(options), {
-		BatchMode: 'yes', ControlMaster: 'auto', ControlPersist: '60', ServerAliveInterval: '5', ServerAliveCountMax: '3', ConnectTimeout: '10', RequestTTY: 'no',
+		BatchMode: 'yes', ControlMaster: 'auto', ControlPersist: '600', ServerAliveInterval: '5', ServerAliveCountMax: '3', ConnectTimeout: '10', RequestTTY: 'no',
 	});
 	t.false(options.has('StrictHostKeyChecking'), 'the user\'s own configuration decides');
 	t.false(options.has('UserKnownHostsFile'));

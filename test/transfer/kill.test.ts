@@ -10,6 +10,7 @@ import process from 'node:process';
 import {text} from 'node:stream/consumers';
 import test from 'ava';
 import {build} from 'esbuild';
+import {nodeFlags} from '../../source/system/node-flags.ts';
 import {frameSize} from '../../source/transfer/codec.ts';
 import {isLostConnection} from '../../source/transfer/failure.ts';
 import {receiveStream} from '../../source/transfer/receive-stream.ts';
@@ -44,7 +45,7 @@ test.after.always(async () => {
 });
 
 const start = (role: 'send' | 'receive', options: PeerOptions, failpoint?: string) => {
-	const child = spawn(process.execPath, [bundle, role, JSON.stringify(options)], {
+	const child = spawn(process.execPath, [...nodeFlags, bundle, role, JSON.stringify(options)], {
 		stdio: 'pipe', env: {...process.env, ...(failpoint !== undefined && {COPPICE_FAILPOINT: failpoint})},
 	});
 	const ended = new Promise<NodeJS.Signals | number | null>(resolve => {

@@ -13,23 +13,27 @@ export type ConnectionAhead = AsyncDisposable & {
 
 const isSame = (one: HostRecord, other: HostRecord): boolean => JSON.stringify(one) === JSON.stringify(other);
 
+const openChosen = async (home: Home, name: string | undefined): Promise<LiveHost | undefined> => {
+	try {
+		const host = openHost(await chooseHost(home, name), {home});
+		host.connect().catch(() => {
+			// Thrown to who asks something of it.
+		});
+		return host;
+	} catch {
+		return undefined;
+	}
+};
+
 /**
-Begins to connect to the host that was named, or to the only one there is. Never throws: what is wrong is told to who asks something of that host.
+Begins to connect to the host that was named, or to the only one there is. Returns when that is under way: what is done next takes this process a while, in
+which the other side gets up. Never throws: what is wrong is told to who asks something of that host.
 */
-export const connectAhead = (home: Home, name: string | undefined): ConnectionAhead => {
+export const connectAhead = async (home: Home, name: string | undefined): Promise<ConnectionAhead> => {
 	let isTaken = false;
-	const opening = (async () => {
-		try {
-			const host = openHost(await chooseHost(home, name), {home});
-			host.connect().catch(() => {});
-			return host;
-		} catch {
-			return undefined;
-		}
-	})();
+	const host = await openChosen(home, name);
 	return {
 		async take(record) {
-			const host = await opening;
 			if (isTaken || host === undefined || !isSame(host.record, record)) {
 				return undefined;
 			}
@@ -38,7 +42,6 @@ export const connectAhead = (home: Home, name: string | undefined): ConnectionAh
 			return host;
 		},
 		async [Symbol.asyncDispose]() {
-			const host = await opening;
 			if (isTaken) {
 				return;
 			}

@@ -41,6 +41,19 @@ export type MovedSnapshot = {
 	readonly base?: string;
 };
 
+/**
+What is asked of the other side for one snapshot.
+*/
+export const requestOf = (stack: string, {volume, snapshot, base}: PlannedSend, branch: string, limit?: number): TransferRequest => ({
+	protocol: transferProtocol,
+	stack,
+	volume,
+	snapshot,
+	branch,
+	...(base !== undefined && {base}),
+	...(limit !== undefined && {limit}),
+});
+
 const moveOne = async (place: SyncPlace, peer: Peer, send: PlannedSend, options: MoveOptions): Promise<void> => {
 	const {
 		direction, branchOf, signal, tracker, limit,
@@ -49,15 +62,7 @@ const moveOne = async (place: SyncPlace, peer: Peer, send: PlannedSend, options:
 	const {volume, snapshot, base} = send;
 	const address: VolumeAddress = {stack, volume};
 	const entry = tracker.snapshot(send);
-	const request: TransferRequest = {
-		protocol: transferProtocol,
-		stack,
-		volume,
-		snapshot,
-		branch: branchOf(send.commit),
-		...(base !== undefined && {base}),
-		...(limit !== undefined && {limit}),
-	};
+	const request = requestOf(stack, send, branchOf(send.commit), limit);
 	const isThere = async (): Promise<boolean> => {
 		if (direction === 'send') {
 			const {snapshots} = await pool.driver.contents(address);

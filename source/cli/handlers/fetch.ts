@@ -13,7 +13,7 @@ type Options = Pick<FetchOptions, 'history' | 'full' | 'limit' | 'prune'>;
 export const verb: Verb<Options, FetchResult> = {
 	async run(context, {arguments: words, options}) {
 		const [host, ...revisions] = words;
-		await using connection = connectAhead(findHome(), host);
+		await using connection = await connectAhead(findHome(), host);
 		return await fetchHost(await context.openWorkspace(), {
 			host, connection, revisions, ...options, confirmFull: confirmFullOf(context), signal: context.signal,
 		});

@@ -13,7 +13,7 @@ type Options = Pick<PullOptions, 'history' | 'full' | 'limit' | 'reset' | 'into'
 export const verb: Verb<Options, PullResult> = {
 	async run(context, {arguments: words, options}) {
 		const [host, branch] = words;
-		await using connection = connectAhead(findHome(), host);
+		await using connection = await connectAhead(findHome(), host);
 		return await pull(await context.openWorkspace(), {
 			host, connection, branch, ...options, confirmFull: confirmFullOf(context), onDivergence: askDivergenceOf(context), signal: context.signal,
 		});

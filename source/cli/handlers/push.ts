@@ -13,7 +13,7 @@ type Options = Pick<PushOptions, 'switch' | 'full' | 'limit'>;
 export const verb: Verb<Options, PushResult> = {
 	async run(context, {arguments: words, options}) {
 		const [host, branch] = words;
-		await using connection = connectAhead(findHome(), host);
+		await using connection = await connectAhead(findHome(), host);
 		return await push(await context.openWorkspace(), {
 			host, connection, branch, ...options, confirmFull: confirmFullOf(context), confirmProduction: confirmProductionOf(context), signal: context.signal,
 		});

@@ -9,6 +9,7 @@ import process from 'node:process';
 import readline from 'node:readline';
 import {setTimeout as delay} from 'node:timers/promises';
 import {CoppiceError, isSystemError} from '../../system/errors.ts';
+import {nodeFlags} from '../../system/node-flags.ts';
 import type {ProcessIdentity} from '../../system/process-table.ts';
 import {makePrivateFolder} from './private-folder.ts';
 import {
@@ -65,7 +66,7 @@ const launch = async ({runFolder, stateFolder, entry}: SupervisorAddress): Promi
 	mkdirSync(stateFolder, {recursive: true});
 	const logFile = path.join(stateFolder, 'supervisor.log');
 	const log = openSync(logFile, 'a', 0o600);
-	const child = spawn(process.execPath, [entry, 'supervise', runFolder], {
+	const child = spawn(process.execPath, [...nodeFlags, entry, 'supervise', runFolder], {
 		detached: true,
 		cwd: '/',
 		stdio: ['ignore', log, log, 'pipe'],

@@ -30,7 +30,7 @@ test.after.always(async () => {
 
 test('it is taken once, for the host that it is to', async t => {
 	const [one, two] = await Promise.all([readHost(home, 'one'), readHost(home, 'two')]);
-	await using connection = connectAhead(home, 'one');
+	await using connection = await connectAhead(home, 'one');
 	t.is(await connection.take(two), undefined);
 	const host = (await connection.take(one))!;
 	t.is(await connection.take(one), undefined);
@@ -43,7 +43,7 @@ test('it is taken once, for the host that it is to', async t => {
 test('one that nobody takes is closed', async t => {
 	let host;
 	{
-		await using connection = connectAhead(home, 'one');
+		await using connection = await connectAhead(home, 'one');
 		const record = await readHost(home, 'one');
 		t.is(await connection.take({...record, production: true}), undefined, 'another record is another host');
 		host = connection;
@@ -54,7 +54,7 @@ test('one that nobody takes is closed', async t => {
 
 test('what is wrong is not told by it', async t => {
 	for (const name of ['nowhere', undefined]) {
-		await using connection = connectAhead(home, name);
+		await using connection = await connectAhead(home, name);
 		t.is(await connection.take(await readHost(home, 'one')), undefined, 'of two hosts, none is meant');
 	}
 });
