@@ -1,6 +1,6 @@
 /**
-The first sync of a Postgres to another host and those of what changed afterwards, a hundredth of its rows and a hundredth of its blocks: time, bytes on the
-wire and memory of `coppice push` against what people use today and against the floor, all over the same link in the same run.
+The first sync of a Postgres to another host and those of what changed afterwards, a hundredth of its rows, in runs and scattered, and a hundredth of its
+blocks: time, bytes on the wire and memory of `coppice push` against what people use today and against the floor, all over the same link in the same run.
 
 The hosts are namespaces of this machine with an sshd each; the link between has a rate and a latency: `BENCH_RATE` (`50mbit` unless told, as
 `tc` takes it; `off` for none) and `BENCH_LATENCY` (milliseconds each way, 10 unless told). `BENCH_MEGABYTES` (1024) and `BENCH_RUNS` (increments; 3).
@@ -24,13 +24,17 @@ const latency = Number(process.env.BENCH_LATENCY ?? 10);
 const only = process.env.BENCH_PEERS?.split(',');
 const mebibyte = 2 ** 20;
 
-/** Shares of the rows that are written anew for an increment. */
-const shares = {rows: 0.01, blocks: 0.0018} as const;
+/** What is written anew for an increment. */
+const changes = {
+	rows: {share: 0.01, pattern: 'runs'},
+	blocks: {share: 0.0018, pattern: 'runs'},
+	scattered: {share: 0.01, pattern: 'scattered'},
+} as const;
 
 /** The first sync, or an increment of what. */
-type Kind = 'first' | keyof typeof shares;
+type Kind = 'first' | keyof typeof changes;
 
-const increments = Object.keys(shares) as Array<keyof typeof shares>;
+const increments = Object.keys(changes) as Array<keyof typeof changes>;
 
 type Measured = {readonly milliseconds: number; readonly bytes: number; readonly memory?: PeakMemory};
 
@@ -47,7 +51,10 @@ const measure = async (host: TestHost, work: () => Promise<unknown>): Promise<Me
 
 class Result {
 	readonly peer: peers.Peer;
-	readonly samples: Record<Kind, Measured[]> = {first: [], rows: [], blocks: []};
+	readonly samples: Record<Kind, Measured[]> = {
+		first: [], rows: [], blocks: [], scattered: [],
+	};
+
 	failure: string | undefined;
 
 	constructor(peer: peers.Peer) {
@@ -90,7 +97,9 @@ const print = (title: string, kind: Kind, results: readonly Result[]): void => {
 	}
 };
 
-const titles: Readonly<Record<Kind, string>> = {first: 'first', rows: '1 % of the rows', blocks: '1 % of the blocks'};
+const titles: Readonly<Record<Kind, string>> = {
+	first: 'first', rows: '1 % of the rows, in runs', blocks: '1 % of the blocks, in runs', scattered: '1 % of the rows, scattered',
+};
 
 const goal = (title: string, value: number | undefined, isMet: (value: number) => boolean, show: (value: number) => string): void => {
 	if (value !== undefined && !Number.isNaN(value)) {
@@ -182,7 +191,7 @@ const bench = async (stack: TestStack, hasZfs: boolean): Promise<void> => {
 		for (const kind of increments) {
 			const changed: number[] = [];
 			for (let run = 0; run < runs; run++) {
-				await change(stack, megabytes, shares[kind]);
+				await change(stack, megabytes, changes[kind]);
 				changed.push(await commit(`Increment ${run}`));
 				for (const result of results) {
 					await result.attempt(async () => {

@@ -20,18 +20,22 @@ export const fill = async (stack: TestStack, megabytes: number): Promise<void> =
 	await stack.query('checkpoint');
 };
 
+/** Which rows are changed: runs of neighbours, as an import or a job does it, or each for itself somewhere, as the requests of an application do it. */
+export type Pattern = 'runs' | 'scattered';
+
 /**
-Writes a share of the rows anew, in a hundred runs of neighbours at random places. Some five times as large a share of the blocks changes by it: where
-the rows were, where they are now, and both once more in the log.
+Writes a share of the rows anew, a hundred times a hundredth of them. A larger share of the blocks changes by it: where the rows were, where they are now,
+their index, and all of that once more in the log.
 */
-export const change = async (stack: TestStack, megabytes: number, share: number): Promise<void> => {
+export const change = async (stack: TestStack, megabytes: number, {share, pattern}: {readonly share: number; readonly pattern: Pattern}): Promise<void> => {
 	const rows = megabytes * rowsInMegabyte;
-	const runs = 100;
-	const run = Math.max(1, Math.round(rows * share / runs));
-	for (let count = 0; count < runs; count++) {
+	const times = 100;
+	const run = Math.max(1, Math.round(rows * share / times));
+	for (let count = 0; count < times; count++) {
 		const first = Math.floor(Math.random() * (rows - run));
+		const ids = Array.from({length: run}, (_, index) => pattern === 'runs' ? first + index + 1 : 1 + Math.floor(Math.random() * rows));
 		await stack.query(`update filler set pad = (select string_agg(md5(random()::text || id || k), '') from generate_series(1, 29) as k)
-			where id > $1::bigint and id <= $2::bigint`, [first, first + run]);
+			where id = any($1::bigint[])`, [ids]);
 	}
 
 	await stack.query('checkpoint');
