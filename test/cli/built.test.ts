@@ -12,6 +12,7 @@ import path from 'node:path';
 import test from 'ava';
 import {cacheFolder, cacheName, readCodeCache} from '../../source/cli/code-cache.ts';
 import {commands} from '../../source/cli/commands/index.ts';
+import {nodeFlags} from '../../source/system/node-flags.ts';
 import {cliDocsPath, makeCliDocs} from '../../scripts/make-cli-docs.ts';
 import {buildCli, cliPath, coppice} from '../fixtures/built-cli.ts';
 
@@ -26,7 +27,7 @@ test('the program can be run as a file', async t => {
 	const {mode} = await stat(cliPath);
 	t.is(mode & 0o111, 0o111);
 	const text = await readFile(cliPath, 'utf8');
-	t.true(text.startsWith('#!/usr/bin/env node\n'));
+	t.true(text.startsWith(`#!/usr/bin/env -S node ${nodeFlags.join(' ')}\n`));
 });
 
 test('its version is that of the package', async t => {
