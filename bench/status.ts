@@ -3,6 +3,7 @@
 */
 import process from 'node:process';
 import {execa} from 'execa';
+import {nodeFlags} from '../source/system/node-flags.ts';
 import {makeTestStack} from '../test/fixtures/test-stack.ts';
 import {printRatios, time} from './measure.ts';
 
@@ -16,7 +17,7 @@ try {
 	const status: number[] = [];
 	for (let run = 0; run < runs; run++) {
 		bare.push(await time(async () => execa(process.execPath, ['-e', '0'])));
-		status.push(await time(async () => execa(process.execPath, ['dist/coppice.js', '-C', stack.project, 'status'], {env: {...stack.env}})));
+		status.push(await time(async () => execa(process.execPath, [...nodeFlags, 'dist/coppice.js', '-C', stack.project, 'status'], {env: {...stack.env}})));
 	}
 
 	printRatios('A cold start', [['node -e 0', bare], ['coppice status', status]]);

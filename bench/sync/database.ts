@@ -21,7 +21,7 @@ export const fill = async (stack: TestStack, megabytes: number): Promise<void> =
 };
 
 /** Which rows are changed: runs of neighbours, as an import or a job does it, or each for itself somewhere, as the requests of an application do it. */
-export type Pattern = 'runs' | 'scattered';
+type Pattern = 'runs' | 'scattered';
 
 /**
 Writes a share of the rows anew, a hundred times a hundredth of them. A larger share of the blocks changes by it: where the rows were, where they are now,

@@ -170,7 +170,7 @@ const findWanted = (
 };
 
 /** Asks for what is most likely sent first, so that the other side is ready for it: an increment, about which nobody has to be asked here. */
-const askAhead = async (
+const requestAhead = async (
 	{host}: Peer,
 	stack: string,
 	{branch, limit, isThere}: {readonly branch: string; readonly limit: number | undefined; readonly isThere: boolean},
@@ -286,7 +286,7 @@ const pushTo = async (workspace: Workspace, peer: Peer, pushed: Pushed, options:
 	// Planned while they judge the offer, as what they will most likely answer.
 	const expected = expectWanting(known.byId.get(tip), there);
 	const planning = plan(expected);
-	void askAhead(peer, stack, {branch: remoteBranch, limit: options.limit, isThere: summary !== undefined}, planning);
+	void requestAhead(peer, stack, {branch: remoteBranch, limit: options.limit, isThere: summary !== undefined}, planning);
 	const {wanting} = await offering;
 	failpoint('push offered');
 	const planned = await (isDeepStrictEqual(wanting, expected) ? planning : plan(wanting));

@@ -138,7 +138,7 @@ type Direction = Parameters<Host['openChannel']>[0];
 
 /** A channel that is up before it is opened. */
 type PreparedChannel = {
-	/** Comes when there is a connection to share; nothing where there was none. */
+	/** Comes when there is a connection to share; nothing where it could not be started. Never rejects. */
 	readonly agent: Promise<AgentProcess | undefined>;
 
 	/** What it was asked ahead. */
@@ -305,7 +305,12 @@ export const openHost = (record: HostRecord, {home, onUpgrade, version = ownVers
 	const startWhenShared = async (direction: Direction): Promise<AgentProcess | undefined> => {
 		const asOf = closings;
 		const canStart = await untilShared();
-		return canStart && closings === asOf ? startChannel(direction) : undefined;
+		try {
+			return canStart && closings === asOf ? startChannel(direction) : undefined;
+		} catch {
+			// Who opens it starts one, and is told.
+			return undefined;
+		}
 	};
 
 	return {

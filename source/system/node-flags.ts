@@ -4,8 +4,8 @@ and by the program itself.
 */
 
 /**
-The part of V8's heap for what lives shortly may have 1 MiB. When so much has been made is when it is cleaned, and only then is the memory outside of the heap
-given back that it refers to, such as that of bytes that were read; so it is when that is twice as large (`Heap::AllocateExternalBackingStore` in V8's heap.cc).
-With the 16 MiB that it has otherwise, a transfer needs 20 MiB more. It has to be said at the start: see `bound-memory.ts` for what can be said later.
+The part of V8's heap for what lives shortly may have 1 MiB. It is cleaned when so much has been made, and only then is the memory outside of the heap given
+back that it refers to, such as that of bytes that were read. With the 16 MiB that it may grow to otherwise, a transfer was measured to need 15 to 20 MiB more.
+It has to be said at the start: see `bound-memory.ts` for what can be said later.
 */
 export const nodeFlags = ['--max-semi-space-size=1'] as const;

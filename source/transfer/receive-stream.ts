@@ -432,8 +432,7 @@ const receive = async (channel: Channel, options: ReceiveOptions, lock: SpoolLoc
 			throw error.reason;
 		}
 
-		// One that was asked for ahead and not wanted then leaves nothing.
-		await (spool.chain.frames === 0 ? spool.remove() : spool.close());
+		await spool.close();
 		throw error;
 	}
 

@@ -1,17 +1,20 @@
 import {
 	chmod,
+	mkdir,
 	mkdtemp,
 	readdir,
 	readFile,
 	rm,
 	stat,
 	truncate,
+	writeFile,
 } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import test from 'ava';
 import {cacheFolder, cacheName, readCodeCache} from '../../source/cli/code-cache.ts';
 import {commands} from '../../source/cli/commands/index.ts';
+import {findOrMakePool} from '../../source/storage/find-pool.ts';
 import {nodeFlags} from '../../source/system/node-flags.ts';
 import {cliDocsPath, makeCliDocs} from '../../scripts/make-cli-docs.ts';
 import {buildCli, cliPath, coppice} from '../fixtures/built-cli.ts';
@@ -130,6 +133,30 @@ test('compiled code is kept in the home, a file a verb, and used', async t => {
 	t.is(before.mode & 0o777, 0o600);
 	t.deepEqual(await coppice(['completion', 'bash'], {env}), first);
 	const after = await stat(path.join(files, 'completion'));
+	t.is(after.ino, before.ino, 'what was taken is not written again');
+});
+
+test('compiled code is used where memory is bounded too', async t => {
+	const folder = await makeFolder();
+	t.teardown(async () => rm(folder, {recursive: true}));
+	const [home, project, pool] = ['home', 'shop', 'pool'].map(name => path.join(folder, name)) as [string, string, string];
+	await mkdir(project);
+	await findOrMakePool({path: pool, driver: 'directory'});
+	await writeFile(path.join(project, 'compose.yaml'), 'services:\n  cache:\n    image: redis:7\n    volumes:\n      - data:/data\nvolumes:\n  data:\n');
+	const run = async (...words: readonly string[]) => {
+		const {exitCode, stderr} = await coppice(['-C', project, ...words], {env: {COPPICE_HOME: home, NODE_COMPILE_CACHE: undefined}});
+		t.is(exitCode, 0, `${words.join(' ')}: ${stderr}`);
+	};
+
+	await run('init', '--runtime', 'process', '--driver', 'directory');
+	await run('host', 'add', 'other', '--pool', pool);
+	await run('commit', '-m', 'First');
+	await run('push', 'other', '--full');
+	const [name = ''] = await readdir(path.join(home, 'cache'));
+	const file = path.join(home, 'cache', name, 'push');
+	const before = await stat(file);
+	await run('push', 'other', '--full');
+	const after = await stat(file);
 	t.is(after.ino, before.ino, 'what was taken is not written again');
 });
 

@@ -26,7 +26,12 @@ import {findUser} from '../../../source/runtime/process/service-user.ts';
 import type {Mount, Service} from '../../../source/stack/stack.ts';
 import {makeService} from '../fixtures/make-stack.ts';
 import {openProcessStack, type OpenProcessStack} from '../fixtures/open-stack.ts';
-import {childrenOf, commandLines, userIdOf} from '../fixtures/proc.ts';
+import {
+	childrenOf,
+	commandLines,
+	isWorkedIn,
+	userIdOf,
+} from '../fixtures/proc.ts';
 import {
 	fieldOf,
 	forever,
@@ -283,22 +288,12 @@ postgres.run(`Postgres: a foreign server on the same data is a conflict; the pid
 	t.true(error.message.includes(String(foreign.pid)));
 	foreign.kill('SIGKILL');
 	await ended;
+	// They notice only after a while that it has gone, and are a server on the same data until then.
+	await until('its children have gone', async () => !isWorkedIn(data));
 	// Its number is another process's by now.
 	const pidFile = await readFile(path.join(data, 'postmaster.pid'), 'utf8');
 	await writeFile(path.join(data, 'postmaster.pid'), pidFile.replace(/^\d+/v, () => String(process.pid)));
-	// Its own children notice only after a while that it has gone, and are a server on the same data until then.
-	await until('they have gone, and it starts', async () => {
-		try {
-			await open.runtime.start();
-			return true;
-		} catch (error_) {
-			if (error_ instanceof CoppiceError && error_.code === 'conflict') {
-				return false;
-			}
-
-			throw error_;
-		}
-	});
+	await open.runtime.start();
 	await untilQueried(open);
 	t.pass();
 });
