@@ -20,7 +20,7 @@ const {
 
 const level = 1;
 
-/** 2 to this are the bytes of the window, which both sides keep. */
+/** 2 to this are the bytes of the window, which both sides keep. Who keeps a smaller one can't read it: it is a part of `transferProtocol`. */
 const windowSizeLog = 25;
 
 /** Bytes that zlib sets aside at a time. */
