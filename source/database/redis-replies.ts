@@ -90,7 +90,15 @@ export const saveToDisk = async (ask: AskRedis): Promise<void> => {
 
 	// One that runs already began before this was asked for, so it may lack what was written since.
 	await waitForSave(ask);
-	await ask('BGSAVE');
+	try {
+		await ask('BGSAVE');
+	} catch (error) {
+		// Another began just now, by the server's own rules or for another commit: after this was asked for, so it will do.
+		if (!(error instanceof RedisError) || !/already in progress/iv.test(error.message)) {
+			throw error;
+		}
+	}
+
 	const after = await waitForSave(ask);
 	if (after.get('rdb_last_bgsave_status') !== 'ok') {
 		throw new RedisError('ERR the background save failed; the log of the server says why');

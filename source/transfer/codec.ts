@@ -11,7 +11,7 @@ The messages of a transfer as bytes: a format of Coppice's own. All integers are
 | bytes of the body of `data` | what |
 | --- | --- |
 | 0–3 | length of this frame of the stream before compression, u32: 1 to 512 KiB, less than 512 KiB in the last frame alone |
-| 4 | 1: begins a Zstandard frame (RFC 8878) with a window of at most 16 MiB; 2: goes on with that of the frame before |
+| 4 | 1: begins a Zstandard frame (RFC 8878) with a window of at most 32 MiB; 2: goes on with that of the frame before |
 | 5–7 | zero |
 | 8–15 | number of the frame, u64, from 0 |
 | 16–47 | SHA-256 of the frame before compression |

@@ -14,12 +14,13 @@ import {
 	definitionCrashTest,
 	prepareCrashStack,
 	type CrashStack,
+	type IsCut,
 } from './crash-tests.ts';
 
 /**
 @param isCut - At which failpoints the process is killed; at all of them unless told.
 */
-export const testDockerCrashes = async (test: TestFn, isCut?: (failpoint: string) => boolean): Promise<void> => {
+export const testDockerCrashes = async (test: TestFn, isCut?: IsCut): Promise<void> => {
 	const missing = await dockerMissing();
 	if (missing !== undefined) {
 		skipAloud('killed in commit, reset, switch and switch --definition on Docker', missing);

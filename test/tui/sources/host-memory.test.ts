@@ -129,6 +129,9 @@ test.serial('a host that can\'t be reached shows what it had when the program ra
 		process.env.COPPICE_ENTRY = entry;
 		const store = makeStore(emptyState());
 		const source = createHostsSource({store, home, onChange() {}});
+		t.teardown(() => {
+			source.stop();
+		});
 		const until = async (isSo: () => boolean | Promise<boolean>): Promise<void> => {
 			const end = performance.now() + 20_000;
 			while (!await isSo()) {
