@@ -15,6 +15,7 @@ import {
 	lookUpIn,
 	type Owner,
 } from '../stream/apply-stream.ts';
+import {fromBaseDifferences, toBaseDifferences} from '../stream/base-differences.ts';
 import type {BytePath} from '../stream/byte-path.ts';
 import {checkParts, type LeftOut, StreamChecker} from '../stream/check-stream.ts';
 import type {CommandName, StreamCommand, StreamPart} from '../stream/commands.ts';
@@ -47,6 +48,9 @@ export type SnapshotToSend = SnapshotPair;
 export type SendOptions = {
 	readonly signal?: AbortSignal | undefined;
 
+	/** Tells what is like the base as differences from it, for who has the same base and takes them: see `base-differences.ts`. */
+	readonly asDifferences?: boolean;
+
 	/** Told of what can't be in the stream. */
 	readonly onLeftOut?: (what: string, path: BytePath) => void;
 };
@@ -62,6 +66,22 @@ async function * settleAll(commands: AsyncIterable<StreamCommand>, takenAt: numb
 /** What the snapshot is called in the stream; it gets its name where it is received. */
 const nameInStream = 'snapshot';
 
+/** What the file system's own program has made, in terms of ids. */
+const renameNative = (native: AsyncIterable<Uint8Array>, {snapshot, base}: SnapshotToSend, takenAt: number): AsyncIterable<Uint8Array> => {
+	const rewrite = identityRewriter({name: nameInStream, uuid: snapshot, baseUuid: base});
+	return editStream(native, editedCommands, command => settle(rewrite(command) as StreamCommand, takenAt));
+};
+
+const compare = (pair: OpenPair, {snapshot, base}: SnapshotToSend, {signal, onLeftOut}: SendOptions): AsyncIterable<Uint8Array> =>
+	encodeStream(settleAll(diffTrees(pair.baseRoot, pair.root, {
+		...pair.rule,
+		name: nameInStream,
+		uuid: snapshot,
+		...(base !== undefined && {base: {uuid: base}}),
+		...(signal !== undefined && {signal}),
+		...(onLeftOut !== undefined && {onLeftOut}),
+	}), pair.takenAt));
+
 /**
 The same stream, byte for byte, whenever it is made again by the same pool.
 
@@ -75,26 +95,16 @@ export async function * sendSnapshot(
 	options: SendOptions = {},
 ): AsyncGenerator<Uint8Array, void, undefined> {
 	const {driver} = pool;
-	const {snapshot, base} = wanted;
-	const {signal, onLeftOut} = options;
+	const {signal, asDifferences = false} = options;
 	const pair = await driver.openPair(address, wanted, {signal});
 	try {
 		const native = await driver.sendNatively?.(address, wanted, {signal});
-		if (native !== undefined) {
-			const rewrite = identityRewriter({name: nameInStream, uuid: snapshot, baseUuid: base});
-			yield * editStream(native, editedCommands, command => settle(rewrite(command) as StreamCommand, pair.takenAt));
-			return;
+		const stream = native === undefined ? compare(pair, wanted, options) : renameNative(native, wanted, pair.takenAt);
+		if (asDifferences && pair.baseRoot !== undefined) {
+			yield * toBaseDifferences(stream, pair.baseRoot);
+		} else {
+			yield * stream;
 		}
-
-		const commands = diffTrees(pair.baseRoot, pair.root, {
-			...pair.rule,
-			name: nameInStream,
-			uuid: snapshot,
-			...(base !== undefined && {base: {uuid: base}}),
-			...(signal !== undefined && {signal}),
-			...(onLeftOut !== undefined && {onLeftOut}),
-		});
-		yield * encodeStream(settleAll(commands, pair.takenAt));
 	} catch (error) {
 		throw isSystemError(error, 'EACCES', 'EPERM')
 			? new CoppiceError('permission', `Some files of the volume ${address.volume} of ${address.stack} can't be read by this user.`, {
@@ -109,7 +119,7 @@ export async function * sendSnapshot(
 export type ReceiveRequest = SnapshotToSend & {
 	readonly address: VolumeAddress;
 
-	/** The whole stream, from the start each time it is called. */
+	/** The whole stream, from the start each time it is called; it may tell differences from the base (`base-differences.ts`). */
 	readonly open: () => AsyncIterable<Uint8Array>;
 
 	/**
@@ -158,8 +168,11 @@ export const receiveSnapshot = async (pool: SnapshotPool, request: ReceiveReques
 	}
 
 	const opened = base === undefined ? undefined : await driver.openPair(address, {snapshot: base});
+	const root = opened?.root;
 	try {
-		return await receive(driver, request, opened?.root);
+		const {open, checked} = request;
+		const told = root === undefined ? open : () => fromBaseDifferences(open(), root, {skipsChecksums: checked});
+		return await receive(driver, {...request, open: told}, root);
 	} catch (error) {
 		throw await explainNoSpace(error instanceof CoppiceError && isNoSpace(error.cause) ? error.cause : error, driver.pool);
 	} finally {

@@ -131,7 +131,7 @@ const refuse = (part: StreamPart, why: string): CoppiceError => {
 };
 
 /** Why a path has no place in a stream, or `undefined`. */
-const pathFault = (path: BytePath, limit: number): string | undefined => {
+export const pathFault = (path: BytePath, limit: number): string | undefined => {
 	if (path.length > limit) {
 		return `a path of ${path.length} bytes is too long, ${limit} are allowed`;
 	}

@@ -3,6 +3,7 @@ Judges a stream while it arrives, so that one that would be refused is refused a
 */
 import path from 'node:path';
 import {lookUpIn} from '../../stream/apply-stream.ts';
+import {fromBaseDifferences} from '../../stream/base-differences.ts';
 import {checkParts, StreamChecker} from '../../stream/check-stream.ts';
 import {ConfinedTree} from '../../stream/confined-tree.ts';
 import {decodeParts} from '../../stream/decode-stream.ts';
@@ -34,8 +35,9 @@ export const checkArriving = async (
 	const opened = await driver.openSnapshot(address, base);
 	try {
 		// A stream is of the folder that holds `data`.
-		using tree = new ConfinedTree(path.dirname(opened.path));
-		await checkAll(stream, new StreamChecker({
+		const root = path.dirname(opened.path);
+		using tree = new ConfinedTree(root);
+		await checkAll(fromBaseDifferences(stream, root), new StreamChecker({
 			expects: 'increment', uuid: snapshot, baseUuid: base, lookUp: lookUpIn(tree),
 		}));
 	} finally {

@@ -105,6 +105,7 @@ export const giveSnapshot = async (channel: Channel, transfer: SnapshotTransfer,
 			const list = leftOut;
 			return sendSnapshot(pool, address, {snapshot, base}, {
 				signal,
+				asDifferences: true,
 				onLeftOut(what, path) {
 					list.add(what, path);
 				},

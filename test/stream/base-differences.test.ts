@@ -1,0 +1,192 @@
+/**
+Writes as differences from a base: what comes out is what went in, byte for byte, whatever the base has; and what an attacker tells reads nothing but the base.
+*/
+import {Buffer} from 'node:buffer';
+import {randomBytes, randomUUID} from 'node:crypto';
+import {
+	mkdir,
+	mkdtemp,
+	rm,
+	symlink,
+	writeFile,
+} from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import test from 'ava';
+import {execa} from 'execa';
+import fc from 'fast-check';
+import {fromBaseDifferences, toBaseDifferences} from '../../source/stream/base-differences.ts';
+import type {StreamCommand} from '../../source/stream/commands.ts';
+import {decodeStream} from '../../source/stream/decode-stream.ts';
+import {encodeCommand, encodeHeader} from './encode-commands.ts';
+
+const folder = await mkdtemp(path.join(os.tmpdir(), 'coppice-differences-'));
+const base = path.join(folder, 'base');
+const page = 4096;
+const table = randomBytes(20 * page);
+const secret = Buffer.alloc(page, 's');
+
+test.before(async () => {
+	await mkdir(path.join(base, 'data/more'), {recursive: true});
+	await writeFile(path.join(base, 'data/table'), table);
+	await writeFile(path.join(base, 'data/short'), table.subarray(0, page + 100));
+	await writeFile(path.join(base, 'data/empty'), '');
+	await writeFile(path.join(folder, 'secret'), secret);
+	await symlink(path.join(folder, 'secret'), path.join(base, 'data/link'));
+	await symlink(folder, path.join(base, 'data/way'));
+	await execa('mkfifo', [path.join(base, 'data/fifo')]);
+});
+
+test.after.always(async () => {
+	await rm(folder, {recursive: true, force: true});
+});
+
+const end: StreamCommand = {type: 'end'};
+const snapshot: StreamCommand = {
+	type: 'snapshot', path: 'snapshot', uuid: randomUUID(), ctransid: 1, cloneUuid: randomUUID(), cloneCtransid: 1,
+};
+
+const whole = (...commands: readonly StreamCommand[]): Buffer => Buffer.concat([
+	encodeHeader(), ...[snapshot, ...commands, end].map(each => encodeCommand(each)),
+]);
+
+const inPieces = async function * (bytes: Uint8Array, size: number) {
+	for (let at = 0; at < bytes.length; at += size) {
+		yield Uint8Array.from(bytes.subarray(at, at + size));
+	}
+};
+
+const gather = async (pieces: AsyncIterable<Buffer>): Promise<Buffer> => Buffer.concat(await Array.fromAsync(pieces));
+const encode = async (stream: Uint8Array, size = 100_000): Promise<Buffer> => gather(toBaseDifferences(inPieces(stream, size), base));
+const decode = async (stream: Uint8Array, size = 100_000): Promise<Buffer> => gather(fromBaseDifferences(inPieces(stream, size), base));
+
+/** What a page of a database is after a row of it was changed: the old one with some bytes anew. */
+const changed = (start: number, length: number, seed: number): Buffer => {
+	const data = Buffer.alloc(length);
+	table.copy(data, 0, Math.min(start, table.length), Math.min(start + length, table.length));
+	for (let at = seed % page; at < length; at += page) {
+		data.fill(seed % 251, at, Math.min(at + 50, length));
+	}
+
+	return data;
+};
+
+const place = fc.record({
+	path: fc.oneof(fc.constantFrom('data/table', 'data/short'), fc.constantFrom(
+		'data/empty', 'data/none', 'data/link', 'data/fifo', 'data/more', 'data/table/x', 'data/way/secret', 'data/none/x', 'o257-10-0', '',
+	)),
+	fileOffset: fc.oneof(fc.nat(22 * page), fc.nat(22).map(count => count * page), fc.constant(2 ** 43)),
+});
+const write: fc.Arbitrary<StreamCommand> = fc.record({
+	place,
+	length: fc.oneof(fc.nat(100), fc.constantFrom(page, 2 * page, 12 * page, (3 * page) + 7)),
+	seed: fc.nat(),
+	kind: fc.constantFrom('changed', 'same', 'other'),
+}).map(({place: {path: name, fileOffset}, length, seed, kind}) => ({
+	type: 'write',
+	path: name,
+	fileOffset,
+	data: kind === 'other' ? Buffer.alloc(length, seed % 256) : changed(fileOffset, length, kind === 'same' ? 0 : seed),
+}));
+const command: fc.Arbitrary<StreamCommand> = fc.oneof(
+	{weight: 5, arbitrary: write},
+	{weight: 1, arbitrary: fc.record({type: fc.constant('rename' as const), path: fc.constant('data/none'), pathTo: fc.constant('data/table')})},
+	{weight: 1, arbitrary: fc.record({type: fc.constant('truncate' as const), path: fc.constant('data/table'), size: fc.nat()})},
+);
+
+test('what was told as differences is what it was, however it comes', async t => {
+	let told = 0;
+	const size = fc.integer({min: 1, max: 200_000});
+	await fc.assert(fc.asyncProperty(fc.array(command, {maxLength: 40}), size, size, async (commands, one, other) => {
+		const stream = whole(...commands);
+		const encoded = await encode(stream, one);
+		t.deepEqual(await encode(stream, other), encoded, 'made again it is the same');
+		told += encoded.length - stream.length;
+		t.true((await decode(encoded, other)).equals(stream));
+	}), {numRuns: 200});
+	t.true(told > 100, `${told} bytes by which differences are told`);
+});
+
+test('of a page in which little changed little is left; what is not alike stays as it is', async t => {
+	const offset = 5 * page;
+	const stream = whole({
+		type: 'write', path: 'data/table', fileOffset: offset, data: Buffer.concat([changed(offset, page, 7), randomBytes(page)]),
+	});
+	const encoded = await encode(stream);
+	t.is(encoded.length, stream.length + 2);
+	const start = encoded.indexOf(table.subarray(offset + 100, offset + 200));
+	t.is(start, -1);
+	t.true(encoded.filter(byte => byte === 0).length > page - 200);
+
+	const other = whole({
+		type: 'write', path: 'data/table', fileOffset: 0, data: randomBytes(3 * page),
+	});
+	t.true((await encode(other)).equals(other));
+});
+
+test('a stream without differences passes as it is', async t => {
+	const stream = whole({
+		type: 'write', path: 'data/table', fileOffset: 0, data: table.subarray(0, 5000),
+	});
+	t.true((await decode(stream)).equals(stream));
+});
+
+/** A command of differences, of which anything may be wrong. */
+const tell = (
+	name: string,
+	{fileOffset = 0, data = Buffer.alloc(page), marks = 1, sum = true}: {fileOffset?: number; data?: Buffer; marks?: number; sum?: boolean} = {},
+): Buffer => {
+	const raw = Buffer.from(encodeCommand({
+		type: 'write', path: name, fileOffset, data,
+	}));
+	raw.writeUInt32LE(raw.readUInt32LE(0) + 2, 0);
+	raw.writeUInt16LE(0x80_0F, 4);
+	if (!sum) {
+		raw.writeUInt32LE(0, 6);
+	}
+
+	return Buffer.concat([raw, Buffer.from([marks % 256, Math.floor(marks / 256)])]);
+};
+
+const around = (...commands: readonly Buffer[]): Buffer => Buffer.concat([encodeHeader(), encodeCommand(snapshot), ...commands, encodeCommand(end)]);
+
+for (const [what, bytes, message] of [
+	['a path that leaves the base', tell('../secret'), /has nothing/v],
+	['a path that leaves it from below', tell('data/../../secret'), /has nothing/v],
+	['an absolute path', tell(path.join(folder, 'secret')), /has nothing/v],
+	['a path with a zero byte', tell('data/table\0'), /has nothing/v],
+	['a symbolic link', tell('data/link'), /has nothing/v],
+	['a folder behind a symbolic link', tell('data/way/secret'), /has nothing/v],
+	['a fifo, which nobody writes to', tell('data/fifo'), /has nothing/v],
+	['a folder', tell('data/more'), /has nothing/v],
+	['the root', tell(''), /has nothing/v],
+	['a file that is not there', tell('data/none'), /has nothing/v],
+	['what is past the end', tell('data/short', {fileOffset: 3 * page}), /has nothing/v],
+	['a page past the end', tell('data/short', {data: Buffer.alloc(4 * page), marks: 4}), /has nothing/v],
+	['a page that the data have not', tell('data/table', {marks: 2}), /has nothing/v],
+	['no page', tell('data/table', {marks: 0}), /has nothing/v],
+	['no data', tell('data/table', {data: Buffer.alloc(0)}), /has nothing/v],
+	['a place that no number can hold', tell('data/table', {fileOffset: Number.MAX_SAFE_INTEGER}), /has nothing|EINVAL|EFBIG/v],
+	['another base than theirs', tell('data/table', {sum: false}), /checksum does not match/v],
+] as const) {
+	test(`refused: ${what}`, async t => {
+		const stream = around(bytes);
+		const error = await t.throwsAsync(decode(stream, 1000), {name: 'CoppiceError', message});
+		t.false(error.message.includes('sss'));
+	});
+}
+
+test('refused: a command that claims 4 GiB, or less than it must have', async t => {
+	const huge = tell('data/table');
+	huge.writeUInt32LE(0xFF_FF_FF_FF, 0);
+	await t.throwsAsync(decode(around(huge)), {name: 'CoppiceError', message: /65538 are allowed/v});
+	const small = Buffer.alloc(11);
+	small.writeUInt32LE(1, 0);
+	small.writeUInt16LE(0x80_0F, 4);
+	await t.throwsAsync(decode(around(small)), {name: 'CoppiceError', message: /cut off/v});
+	await t.throwsAsync(decode(around(tell('data/table')).subarray(0, -20)), {name: 'CoppiceError', message: /cut off/v});
+});
+
+test('a decoder of streams knows nothing of differences: they never leave a transfer', async t => {
+	await t.throwsAsync(Array.fromAsync(decodeStream(inPieces(around(tell('data/table')), 1000))), {message: /command 32783 is not part|checksum/v});
+});
