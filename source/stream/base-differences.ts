@@ -163,8 +163,10 @@ class BaseFiles {
 		const bases: Buffer[] = [];
 		for (let index = 0; index < places.length; index += readsAtOnce) {
 			this.#close(1);
-			const group = places.slice(index, index + readsAtOnce);
-			bases.push(...await Promise.all(group.map(async ({path, fileOffset, into}) => this.#fill(path, into, fileOffset))));
+			const group = places.slice(index, index + readsAtOnce).map(async ({path, fileOffset, into}) => this.#fill(path, into, fileOffset));
+			// Where one fails, the files stay open until nothing reads them any more.
+			await Promise.allSettled(group);
+			bases.push(...await Promise.all(group));
 		}
 
 		return bases;
