@@ -62,6 +62,7 @@ export const runScreen = async ({store, bindings, controller, draw}: ScreenOptio
 		isLent = true;
 		// As it is while nobody listens: it stops this process too, where a child that has the terminal is stopped.
 		process.off('SIGTSTP', onStop);
+		session.leaveKeys();
 		try {
 			const lent = await drawing.suspend();
 			session.pause();

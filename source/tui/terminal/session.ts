@@ -30,6 +30,9 @@ export type Session = {
 	/** Takes the keyboard. */
 	start(): void;
 
+	/** Leaves the keyboard alone, to whatever gets the terminal next. Before that shows: what is typed then is not for this program. */
+	leaveKeys(): void;
+
 	/** Gives keyboard and mouse back for a while. */
 	pause(): void;
 	resume(): void;
@@ -55,6 +58,7 @@ export const createSession = ({stdin, stdout, mouse, onToken, onEnd}: SessionOpt
 	let isMouseOn = mouse;
 	let hasKitty = false;
 	let isActive = false;
+	let hasKeys = false;
 	let timer: NodeJS.Timeout | undefined;
 	const queue: Token[] = [];
 	let isTaking = false;
@@ -117,10 +121,23 @@ export const createSession = ({stdin, stdout, mouse, onToken, onEnd}: SessionOpt
 
 	const grab = (): void => {
 		isActive = true;
+		hasKeys = true;
 		setRaw(true);
 		stdin.on('data', onData);
 		stdin.resume();
 		write(modes.pasteOn + (isMouseOn ? modes.mouseOn : '') + (hasKitty ? modes.kittyOn : modes.askKitty));
+	};
+
+	const leaveKeys = (): void => {
+		if (!hasKeys) {
+			return;
+		}
+
+		hasKeys = false;
+		clearTimeout(timer);
+		stdin.off('data', onData);
+		stdin.pause();
+		setRaw(false);
 	};
 
 	const release = (): void => {
@@ -129,11 +146,8 @@ export const createSession = ({stdin, stdout, mouse, onToken, onEnd}: SessionOpt
 		}
 
 		isActive = false;
-		clearTimeout(timer);
-		stdin.off('data', onData);
-		stdin.pause();
 		// Before anything is written: in the background this stops the process, until it has the terminal again.
-		setRaw(false);
+		leaveKeys();
 		write((hasKitty ? modes.kittyOff : '') + (isMouseOn ? modes.mouseOff : '') + modes.pasteOff);
 	};
 
@@ -145,6 +159,7 @@ export const createSession = ({stdin, stdout, mouse, onToken, onEnd}: SessionOpt
 			stdout.on('error', onEnd);
 			grab();
 		},
+		leaveKeys,
 		pause: release,
 		resume: grab,
 		setMouse(isOn) {
