@@ -127,6 +127,8 @@ export const startAgent = (record: HostRecord, verb: AgentVerb, home: Home): Age
 	});
 	child.once('exit', code => {
 		const finish = (): void => {
+			// What came may wait for a reader, who is not there yet where a channel was prepared.
+			hasAnswered ||= child.stdout.readableLength > 0;
 			isCut = !hasAnswered || code === null || (code === sshFailed && record.kind === 'ssh');
 			resolve(isClosed ? undefined : explainEnding(record, {code, stderr, hasAnswered}));
 		};

@@ -170,8 +170,8 @@ export const receiveSnapshot = async (pool: SnapshotPool, request: ReceiveReques
 	const opened = base === undefined ? undefined : await driver.openPair(address, {snapshot: base});
 	const root = opened?.root;
 	try {
-		const {open, checked} = request;
-		const told = root === undefined ? open : () => fromBaseDifferences(open(), root, {skipsChecksums: checked});
+		const {open} = request;
+		const told = root === undefined ? open : () => fromBaseDifferences(open(), root);
 		return await receive(driver, {...request, open: told}, root);
 	} catch (error) {
 		throw await explainNoSpace(error instanceof CoppiceError && isNoSpace(error.cause) ? error.cause : error, driver.pool);

@@ -19,9 +19,9 @@ import {Buffer} from 'node:buffer';
 import {
 	closeSync,
 	constants,
-	fstatSync,
+	lstatSync,
 	openSync,
-	read,
+	read as readCallback,
 } from 'node:fs';
 import {promisify} from 'node:util';
 import {CoppiceError, isSystemError} from '../system/errors.ts';
@@ -45,10 +45,13 @@ const marksSize = 2;
 
 const longestPath = 4096;
 
+/** Names in a path: each costs an open folder. */
+const deepestPath = 64;
+
 /** Each may be of a file of its own, which is open then. */
 const readsAtOnce = 64;
 
-const readFile = promisify(read);
+const readFile = promisify(readCallback);
 
 const isMarked = (marks: number, page: number): boolean => Math.floor(marks / (2 ** page)) % 2 === 1;
 
@@ -79,19 +82,17 @@ class BaseFiles {
 
 	/** A regular file, or nothing where there is none. */
 	#descriptor(path: BytePath): number | undefined {
-		if (path === '' || pathFault(path, longestPath) !== undefined) {
+		if (path === '' || pathFault(path, longestPath) !== undefined || path.split('/').length > deepestPath) {
 			return undefined;
 		}
 
 		try {
-			// Not to wait for who writes to a fifo.
-			const descriptor = openSync(bytePathToNode(this.#tree.reach(path)), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-			if (fstatSync(descriptor).isFile()) {
-				return descriptor;
-			}
-
-			closeSync(descriptor);
-			return undefined;
+			// Opening a device may do something. What its owner may not read, a user on the other side may not either.
+			const place = bytePathToNode(this.#tree.reach(path));
+			const stats = lstatSync(place, {throwIfNoEntry: false});
+			return stats?.isFile() === true && (stats.mode & constants.S_IRUSR) !== 0
+				? openSync(place, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+				: undefined;
 		} catch (error) {
 			if (isSystemError(error, 'ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG', 'ENXIO')) {
 				return undefined;
@@ -143,7 +144,11 @@ class BaseFiles {
 		this.#tree.close();
 	}
 
-	/** What the base has where writes go, as far as it has anything; valid until it is asked again. */
+	/**
+	What the base has where writes go, as far as it has anything; valid until it is asked again.
+
+	@throws What the system says of a file that can't be read.
+	*/
 	async at(writes: readonly Write[]): Promise<Buffer[]> {
 		let size = 0;
 		for (const {data} of writes) {
@@ -228,17 +233,30 @@ const toDifference = (raw: Buffer, data: Buffer, base: Buffer, marks: number): B
 
 const commandsIn = (stretches: readonly Stretch[]): Buffer[] => stretches.filter(({isCommand}) => isCommand).map(({bytes}) => bytes);
 
+/** A base that is damaged in a place that was written anew is no reason not to send that. */
+const readIfPossible = async (files: BaseFiles, writes: readonly Write[]): Promise<Buffer[]> => {
+	try {
+		return await files.at(writes);
+	} catch (error) {
+		if (isSystemError(error)) {
+			return writes.map(() => Buffer.alloc(0));
+		}
+
+		throw error;
+	}
+};
+
 /**
 @param source - One stream of version 1, an increment.
 @param base - The folder of its base.
-@yields The same stream, with what is like the base told as differences. It is the same one whenever it is made of the same.
+@yields The same stream, with what is like the base told as differences: of what can be read of that. It is the same one whenever it is made of the same.
 @throws CoppiceError `failed` for a stream that is cut off.
 */
 export async function * toBaseDifferences(source: AsyncIterable<Uint8Array>, base: string): AsyncGenerator<Buffer, void, undefined> {
 	using files = new BaseFiles(base);
 	for await (const stretches of splitStream(source, number => number === writeNumber, maximumCommand)) {
 		const writes = commandsIn(stretches).map(raw => readWrite(raw));
-		const bases = await files.at(writes);
+		const bases = await readIfPossible(files, writes);
 		let index = 0;
 		yield * join(stretches.map(({bytes, isCommand}) => {
 			if (!isCommand) {
@@ -253,9 +271,23 @@ export async function * toBaseDifferences(source: AsyncIterable<Uint8Array>, bas
 	}
 }
 
-const refuse = (why: string, path: BytePath): CoppiceError => new CoppiceError('failed', `The stream is refused: it tells how ${JSON.stringify(bytePathToText(path).slice(0, 200))} differs from the base, ${why}.`, {
-	hint: 'Nothing was applied. If this is not an attack, a file of the base has been damaged, here or there: run `coppice doctor` on both sides.',
-});
+/** What is told as differences can't be had back here. The same stream without differences can be. */
+export class BaseDiffers extends CoppiceError {
+	constructor(path: BytePath, why: string, cause?: unknown) {
+		super('failed', `The stream is refused: it tells how ${JSON.stringify(bytePathToText(path).slice(0, 200))} differs from the base, ${why}.`, {
+			hint: 'Nothing was applied. If this is not an attack, a file of the base has been damaged, here or there: run `coppice doctor` on both sides.',
+			cause,
+		});
+	}
+}
+
+const readBases = async (files: BaseFiles, writes: readonly Write[]): Promise<Buffer[]> => {
+	try {
+		return await files.at(writes);
+	} catch (error) {
+		throw isSystemError(error) ? new BaseDiffers(writes[0]?.path ?? '', 'which can\'t be read here', error) : error;
+	}
+};
 
 /** The `write` that a command of differences was made of, with its data as they stand. */
 const toWrite = (raw: Buffer): Buffer => {
@@ -276,40 +308,38 @@ const isIntact = (raw: Buffer): boolean => {
 	return crc32c(crc32c(0, head), raw.subarray(commandHeaderSize)) === raw.readUInt32LE(6);
 };
 
-export type FromBaseDifferencesOptions = {
-	/** Takes what comes out as right: for what was checked before. */
-	readonly skipsChecksums?: boolean;
-};
-
 /**
 The opposite of `toBaseDifferences`. A stream that has no differences passes as it is, whatever it is: judge what comes out.
 
 @param source - From anybody.
-@param base - The folder of its base. Nothing outside of it is read.
-@yields The stream.
-@throws CoppiceError `failed` for a stream that is cut off, and for differences from what the base has not.
+@param base - The folder of its base. Nothing outside of it is read. Without one, no differences are taken.
+@yields The stream. What was told as differences has the checksum that it had.
+@throws BaseDiffers for differences from what the base has not; CoppiceError `failed` for a stream that is cut off.
 */
 export async function * fromBaseDifferences(
 	source: AsyncIterable<Uint8Array>,
-	base: string,
-	{skipsChecksums = false}: FromBaseDifferencesOptions = {},
+	base: string | undefined,
 ): AsyncGenerator<Buffer, void, undefined> {
-	using files = new BaseFiles(base);
+	using files = base === undefined ? undefined : new BaseFiles(base);
 	for await (const stretches of splitStream(source, number => number === differenceNumber, maximumCommand + marksSize)) {
 		const told = commandsIn(stretches);
 		const restored = told.map(raw => toWrite(raw));
 		const writes = restored.map(raw => readWrite(raw));
-		const bases = await files.at(writes);
+		if (files === undefined && writes.length > 0) {
+			throw new BaseDiffers(writes[0]!.path, 'of which nothing may be asked');
+		}
+
+		const bases = files === undefined ? [] : await readBases(files, writes);
 		for (const [index, {path, data}] of writes.entries()) {
 			const marks = told[index]!.readUInt16LE(told[index]!.length - marksSize);
 			const old = bases[index]!;
 			if (marks === 0 || (marks >= 2 ** Math.ceil(old.length / pageSize))) {
-				throw refuse('where that has nothing', path);
+				throw new BaseDiffers(path, 'where that has nothing');
 			}
 
 			difference(data, old, marks);
-			if (!skipsChecksums && !isIntact(restored[index]!)) {
-				throw refuse('and its checksum does not match what comes out', path);
+			if (!isIntact(restored[index]!)) {
+				throw new BaseDiffers(path, 'and its checksum does not match what comes out');
 			}
 		}
 

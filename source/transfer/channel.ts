@@ -33,6 +33,9 @@ export type TransferRequest = {
 
 	/** Bytes a second that the sender may send at most. */
 	readonly limit?: number;
+
+	/** Send the stream as it is, not as differences from the base: the receiver could not make use of them. */
+	readonly plain?: true;
 };
 
 export type TransferProgress = {

@@ -85,7 +85,7 @@ const shapes = {
 	applied: z.strictObject({leftOut: z.array(leftOut)}),
 
 	/** Either: it gives up, and why. */
-	failure: agentErrorData.extend({message: z.string()}),
+	failure: agentErrorData.extend({message: z.string(), reason: z.literal('base-differs').optional()}),
 } as const;
 
 export type ControlKind = keyof typeof shapes;

@@ -3,6 +3,7 @@ Failures that cross the line: what goes wrong on one side is the same `CoppiceEr
 */
 import {setTimeout as delay} from 'node:timers/promises';
 import {type AgentErrorData, plainText, toRpcError} from '../host/agent-errors.ts';
+import {BaseDiffers} from '../stream/base-differences.ts';
 import {CoppiceError} from '../system/errors.ts';
 import type {Channel} from './channel.ts';
 import type {ControlMessage} from './codec.ts';
@@ -15,10 +16,16 @@ const longestFarewell = 5000;
 What the other side has told: a failure of its own, whatever its code.
 */
 export class ToldFailure extends CoppiceError {
-	constructor({message, code, hint, context}: AgentErrorData & {readonly message: string}) {
+	readonly reason: ControlMessage<'failure'>['reason'];
+
+	constructor({message, code, hint, context, reason}: Omit<ControlMessage<'failure'>, 'kind'>) {
 		super(code, plainText(message), {...context as CoppiceError['context'], ...(hint !== undefined && {hint})});
+		this.reason = reason;
 	}
 }
+
+/** Whether one of the two sides could make nothing of differences from the base: the same stream without them will do. */
+export const isBaseDifferent = (error: unknown): boolean => error instanceof BaseDiffers || (error instanceof ToldFailure && error.reason === 'base-differs');
 
 /** Characters that go over of each part of an error: together they fit into a message however they are escaped. */
 const longest = {
@@ -38,6 +45,7 @@ export const toFailure = (error: unknown): ControlMessage<'failure'> => {
 	};
 	return {
 		kind: 'failure', code, message: message.slice(0, longest.text), context: told, ...(hint !== undefined && {hint: hint.slice(0, longest.text)}),
+		...(error instanceof BaseDiffers && {reason: 'base-differs'}),
 	};
 };
 

@@ -28,6 +28,7 @@ const requestSchema = z.strictObject({
 	base: snapshot.optional(),
 	branch: name('branch'),
 	limit: z.int().min(1).optional(),
+	plain: z.literal(true).optional(),
 });
 
 const anyVersion = z.object({protocol: z.int()});
@@ -67,8 +68,10 @@ const parseRequest = (line: string): TransferRequest => {
 		throw refuse(`"${issue?.path.join('.').slice(0, 100) ?? ''}": ${issue?.message.slice(0, 200) ?? 'it does not have the shape of one'}`);
 	}
 
-	const {base, limit, ...request} = read.data;
-	return {...request, ...(base !== undefined && {base}), ...(limit !== undefined && {limit})};
+	const {base, limit, plain, ...request} = read.data;
+	return {
+		...request, ...(base !== undefined && {base}), ...(limit !== undefined && {limit}), ...(plain !== undefined && {plain}),
+	};
 };
 
 /**

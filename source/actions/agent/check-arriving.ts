@@ -16,6 +16,14 @@ const checkAll = async (stream: AsyncIterable<Uint8Array>, checker: StreamChecke
 	}
 };
 
+export type ArrivingSnapshot = {
+	readonly snapshot: string;
+	readonly base?: string;
+
+	/** The sender may not have the data of the base: no differences from these are taken, for whether they fit would tell what they are. */
+	readonly isBlind?: boolean;
+};
+
 /**
 The stream must be of this snapshot and, with a base, an increment from that, whose names it may use.
 
@@ -24,7 +32,7 @@ The stream must be of this snapshot and, with a base, an increment from that, wh
 export const checkArriving = async (
 	{driver}: Pool,
 	address: VolumeAddress,
-	{snapshot, base}: {readonly snapshot: string; readonly base?: string},
+	{snapshot, base, isBlind = false}: ArrivingSnapshot,
 	stream: AsyncIterable<Uint8Array>,
 ): Promise<void> => {
 	if (base === undefined) {
@@ -37,7 +45,7 @@ export const checkArriving = async (
 		// A stream is of the folder that holds `data`.
 		const root = path.dirname(opened.path);
 		using tree = new ConfinedTree(root);
-		await checkAll(fromBaseDifferences(stream, root), new StreamChecker({
+		await checkAll(fromBaseDifferences(stream, isBlind ? undefined : root), new StreamChecker({
 			expects: 'increment', uuid: snapshot, baseUuid: base, lookUp: lookUpIn(tree),
 		}));
 	} finally {

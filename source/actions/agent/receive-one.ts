@@ -14,7 +14,7 @@ import {
 	type CommitGraph,
 } from './commit-graph.ts';
 import {findStack, type HostStack} from './host-stacks.ts';
-import {snapshotNotFound} from './send-one.ts';
+import {pullableSnapshots, snapshotNotFound} from './send-one.ts';
 
 /** Of any other snapshot a caller could make one of its own that has the same content. */
 const bases = ({access}: Agent, stack: HostStack, graph: CommitGraph, {volume, branch}: TransferRequest, whole: readonly string[]): readonly string[] => {
@@ -48,9 +48,12 @@ export const receiveOne = async (agent: Agent, channel: Channel, request: Transf
 		throw snapshotNotFound(request, base);
 	}
 
+	const readable = base === undefined || graph === undefined ? undefined : await pullableSnapshots(agent, stack, volume);
+	const isBlind = base !== undefined && readable?.has(base) === false;
+
 	// Grows a pool that is nearly full, before it is.
 	await driver.room();
 	await takeSnapshot(channel, {
-		pool: stack.pool, address, snapshot, base, signal,
+		pool: stack.pool, address, snapshot, base, isBlind, signal,
 	});
 };

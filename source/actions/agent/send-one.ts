@@ -30,7 +30,7 @@ export const pullableSnapshots = async ({access}: Agent, stack: HostStack, volum
 @throws CoppiceError where the policy or the pool has not what is asked for; as `giveSnapshot` throws.
 */
 export const sendOne = async (agent: Agent, channel: Channel, request: TransferRequest, signal?: AbortSignal): Promise<void> => {
-	const {stack: name, volume, snapshot, base, branch, limit} = request;
+	const {stack: name, volume, snapshot, base, branch, limit, plain} = request;
 	requirePull(agent.access, name, branch);
 	const stack = await findStack(agent.options, agent.access, name);
 	const known = await pullableSnapshots(agent, stack, volume);
@@ -41,6 +41,6 @@ export const sendOne = async (agent: Agent, channel: Channel, request: TransferR
 	}
 
 	await giveSnapshot(channel, {
-		pool: stack.pool, address: {stack: name, volume}, snapshot, base, signal,
+		pool: stack.pool, address: {stack: name, volume}, snapshot, base, plain, signal,
 	}, limit);
 };

@@ -25,6 +25,12 @@ export type SnapshotTransfer = {
 	readonly address: VolumeAddress;
 	readonly snapshot: string;
 	readonly base?: string | undefined;
+
+	/** Taken in from who may not have the data of the base. */
+	readonly isBlind?: boolean;
+
+	/** Given as it is, not as differences from the base. */
+	readonly plain?: boolean | undefined;
 	readonly signal?: AbortSignal | undefined;
 	readonly onProgress?: (progress: TransferProgress) => void;
 	readonly onNotice?: (notice: TransferNotice) => void;
@@ -42,11 +48,11 @@ Receives a snapshot: spools its stream, checked while it arrives, and applies it
 @throws CoppiceError `host` if the connection was lost: the next try goes on from there; else as the stream, the storage or the other side has it.
 */
 export const takeSnapshot = async (channel: Channel, transfer: SnapshotTransfer): Promise<AppliedReport> => {
-	const {pool, address, snapshot, base, signal, onProgress, onNotice, onApplying} = transfer;
+	const {pool, address, snapshot, base, isBlind = false, signal, onProgress, onNotice, onApplying} = transfer;
 	const received = await receiveStream(channel, {
 		folder: spoolFolder(pool.path, address, snapshot),
 		expects: {snapshot, ...(base !== undefined && {base})},
-		check: async stream => checkArriving(pool, address, {snapshot, ...(base !== undefined && {base})}, stream),
+		check: async stream => checkArriving(pool, address, {snapshot, isBlind, ...(base !== undefined && {base})}, stream),
 		async makeRoom() {
 			await pool.driver.room(roomAtOnce);
 		},
@@ -97,7 +103,7 @@ Sends a snapshot, and waits until the other side has applied it.
 @throws CoppiceError `host` if the connection was lost; else as the storage or the other side has it.
 */
 export const giveSnapshot = async (channel: Channel, transfer: SnapshotTransfer, limit?: number): Promise<AppliedReport> => {
-	const {pool, address, snapshot, base, signal, onProgress, onNotice, onApplying} = transfer;
+	const {pool, address, snapshot, base, plain = false, signal, onProgress, onNotice, onApplying} = transfer;
 	let leftOut = new LeftOutList();
 	await sendStream(channel, {
 		open() {
@@ -105,7 +111,7 @@ export const giveSnapshot = async (channel: Channel, transfer: SnapshotTransfer,
 			const list = leftOut;
 			return sendSnapshot(pool, address, {snapshot, base}, {
 				signal,
-				asDifferences: true,
+				asDifferences: !plain,
 				onLeftOut(what, path) {
 					list.add(what, path);
 				},

@@ -8,6 +8,7 @@ import {formatBytes} from '../../system/format.ts';
 import type {VolumeAddress} from '../../storage/layout.ts';
 import type {AppliedReport} from '../../transfer/applied.ts';
 import {transferProtocol, type TransferRequest} from '../../transfer/channel.ts';
+import {isBaseDifferent} from '../../transfer/failure.ts';
 import {retryTransfer} from '../../transfer/retry.ts';
 import {giveSnapshot, takeSnapshot, type SnapshotTransfer} from './channel-snapshots.ts';
 import type {PlannedSend} from './choose-bases.ts';
@@ -74,20 +75,21 @@ const moveOne = async (place: SyncPlace, peer: Peer, send: PlannedSend, options:
 	};
 
 	let tries = 0;
-	const applied = await retryTransfer(async ({connected, progressed}): Promise<AppliedReport> => {
+	const bring = async (plain: boolean): Promise<AppliedReport> => retryTransfer(async ({connected, progressed}): Promise<AppliedReport> => {
 		tries++;
 		// The line may have been lost after all of it was through.
 		if (tries > 1 && await isThere()) {
 			return {leftOut: []};
 		}
 
-		const channel = await peer.host.openChannel(direction, request, {signal});
+		const channel = await peer.host.openChannel(direction, {...request, ...(plain && {plain})}, {signal});
 		connected();
 		const transfer: SnapshotTransfer = {
 			pool,
 			address,
 			snapshot,
 			base,
+			plain,
 			signal,
 			onProgress(now) {
 				progressed(now.streamBytes);
@@ -118,6 +120,18 @@ const moveOne = async (place: SyncPlace, peer: Peer, send: PlannedSend, options:
 			report({type: 'notice', message: `${volume}: ${message}`});
 		},
 	});
+	let applied: AppliedReport;
+	try {
+		applied = await bring(false);
+	} catch (error) {
+		if (!isBaseDifferent(error)) {
+			throw error;
+		}
+
+		report({type: 'notice', message: `${volume}: what changed can't be told here as differences from what the other side has, so it is sent as it is.`});
+		applied = await bring(true);
+	}
+
 	for (const {what, path, count} of applied.leftOut) {
 		report({type: 'notice', message: `${volume}: left out ${what} (${count === 1 ? path : `${path} and ${count - 1} more`})`});
 	}

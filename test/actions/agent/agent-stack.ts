@@ -162,7 +162,7 @@ export const makeOtherSide = async (folder?: string): Promise<OtherSide> => {
 			try {
 				await writeRequest(channel, {protocol: transferProtocol, ...request});
 				await giveSnapshot(channel, {
-					pool, address: request, snapshot: request.snapshot, base: request.base,
+					pool, address: request, snapshot: request.snapshot, base: request.base, plain: request.plain,
 				});
 			} finally {
 				there.input.end();

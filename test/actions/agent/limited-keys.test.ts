@@ -1,14 +1,17 @@
 /**
 What a key that is limited to a role gets, whatever it says: through the methods, through `send` and `receive`, and through the forced command.
 */
+import {randomBytes} from 'node:crypto';
 import pLimit from 'p-limit';
 import test, {type ExecutionContext} from 'ava';
 import {CoppiceError, type ErrorCode} from '../../../source/system/errors.ts';
 import {agentProtocol, type AgentMethod, type ParamsOf} from '../../../source/host/agent-protocol.ts';
+import {isBaseDifferent} from '../../../source/transfer/failure.ts';
 import {
 	makeAgentHost,
 	makeOtherSide,
 	type AgentHost,
+	type MadeCommit,
 	type OtherSide,
 } from './agent-stack.ts';
 import {
@@ -34,6 +37,10 @@ roles:
     - stacks: [shop]
       branches: [dev*, release/*]
       allow: [pull, push]
+  dropper:
+    - stacks: [shop]
+      branches: [drop]
+      allow: [push]
   nobody: []
 `;
 
@@ -254,6 +261,31 @@ test.serial('who may push to some branches pushes to these alone, and gets at no
 	const branches = await host.history('shop').branches();
 	t.is(branches.get('dev'), next.id);
 	t.is(branches.get('hidden'), commits.hidden);
+});
+
+test.serial('who may push and not pull is told nothing of the data that it builds on', async t => {
+	const dropper = await as('dropper');
+	const rows = randomBytes(10_000).toString('hex');
+	const bring = async (commit: MadeCommit, from: string | null, increment: {base?: string; plain?: true}) => {
+		const offer = {
+			stack: 'shop', branch: 'drop', tip: commit.id, commits: [{id: commit.id, text: commit.text}], switch: false,
+		};
+		await dropper.call('offerPush', offer);
+		await other.push(host.env, ['receive', '--policy', 'dropper'], {
+			stack: 'shop', volume: 'data', branch: 'drop', snapshot: commit.snapshot, ...increment,
+		});
+		await dropper.call('finishPush', {...offer, from});
+	};
+
+	const first = await other.commit(rows, []);
+	await bring(first, null, {});
+	const second = await other.commit(`changed${rows.slice(7)}`, [first.id]);
+	const base = first.snapshot;
+	const error = await t.throwsAsync(bring(second, first.id, {base}), {name: 'CoppiceError', message: /of which nothing may be asked/v});
+	t.true(isBaseDifferent(error));
+	await bring(second, first.id, {base, plain: true});
+	const branches = await host.history('shop').branches();
+	t.is(branches.get('drop'), second.id);
 });
 
 const forced = (command: string): Record<string, string> => ({SSH_ORIGINAL_COMMAND: command, SSH_CONNECTION: '192.0.2.1 40000 192.0.2.2 22'});

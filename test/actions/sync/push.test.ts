@@ -1,7 +1,14 @@
 /**
 Pushing between two pools, through the built command.
 */
-import {mkdir, writeFile} from 'node:fs/promises';
+import {Buffer} from 'node:buffer';
+import {randomBytes} from 'node:crypto';
+import {
+	glob,
+	mkdir,
+	readFile,
+	writeFile,
+} from 'node:fs/promises';
 import path from 'node:path';
 import test from 'ava';
 import {makeTwoSides} from './two-sides.ts';
@@ -70,6 +77,24 @@ test.serial('a stack that is not there is made by a push, and comes from there w
 	const clone = await there.run(['clone', 'backup', 'shop', path.join(side('other').folder, 'x'), '--pool', side('other').pool]);
 	t.is(clone.exitCode, 6, clone.stderr);
 	t.regex(clone.stderr, /no definition of it/v);
+});
+
+test.serial('where the base is damaged there, what changed is sent as it is', async t => {
+	const {here, there} = await makeTwoSides(t);
+	const rows = randomBytes(40_000);
+	await here.commit('rows', rows);
+	await here.json('branch', 'fix');
+	t.true((await here.json('push', 'there', 'fix')).snapshots.length > 0);
+	const [damaged] = await Array.fromAsync(glob('stacks/shop/volumes/data/snapshots/*/data/rows', {cwd: there.pool}));
+	await writeFile(path.join(there.pool, damaged!), Buffer.from(rows).fill('damaged', 8192, 8292));
+
+	await here.json('switch', 'fix');
+	await here.commit('rows', Buffer.from(rows).fill('changed', 8200, 8250));
+	const pushed = await here.run(['push', 'there', 'fix']);
+	t.is(pushed.exitCode, 0, pushed.stderr);
+	t.regex(pushed.stderr, /can't be told here as differences/v);
+	await there.json('switch', 'fix');
+	t.true((await readFile(path.join(there.pool, 'stacks/shop/volumes/data/current/data/rows'))).subarray(8200, 8250).toString().startsWith('changedchanged'));
 });
 
 test.serial('a push to production has to be confirmed', async t => {
