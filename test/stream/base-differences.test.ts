@@ -202,7 +202,7 @@ test('a file that its owner may not read, and one too deep, are not asked', asyn
 		const stream = whole({
 			type: 'write', path: name, fileOffset: 0, data: changed(0, page, 3),
 		});
-		t.true((await encode(stream)).equals(stream), name);
+		t.true((await encode(stream)).equals(stream), `${name} stays as it is`);
 		await t.throwsAsync(decode(around(tell(name))), {instanceOf: BaseDiffers, message: /has nothing/v});
 	}
 });
