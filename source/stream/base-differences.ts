@@ -27,10 +27,9 @@ import {promisify} from 'node:util';
 import {CoppiceError, isSystemError} from '../system/errors.ts';
 import {type BytePath, bytePathToNode, bytePathToText} from './byte-path.ts';
 import {pathFault} from './check-stream.ts';
-import {commandHeaderSize, type StreamCommand} from './commands.ts';
+import type {StreamCommand} from './commands.ts';
 import {ConfinedTree} from './confined-tree.ts';
-import {crc32c} from './crc32c.ts';
-import {decodeCommand} from './decode-stream.ts';
+import {decodeCommand, isIntact} from './decode-stream.ts';
 import {maximumCommand} from './encode-stream.ts';
 import {splitStream, type Stretch} from './split-stream.ts';
 
@@ -300,12 +299,6 @@ const toWrite = (raw: Buffer): Buffer => {
 	output.writeUInt32LE(length - marksSize, 0);
 	output.writeUInt16LE(writeNumber, 4);
 	return output;
-};
-
-const isIntact = (raw: Buffer): boolean => {
-	const head = Buffer.from(raw.subarray(0, commandHeaderSize));
-	head.writeUInt32LE(0, 6);
-	return crc32c(crc32c(0, head), raw.subarray(commandHeaderSize)) === raw.readUInt32LE(6);
 };
 
 /**

@@ -102,6 +102,18 @@ export async function * decodeParts(source: AsyncIterable<Uint8Array>, options: 
 	}
 }
 
+/**
+Whether the checksum of a command is right.
+
+@param raw - With its header, whole.
+*/
+export const isIntact = (raw: Buffer): boolean => {
+	// It covers the header too, with its own field zero.
+	const blank = Buffer.from(raw.subarray(0, commandHeaderSize));
+	blank.writeUInt32LE(0, 6);
+	return crc32c(crc32c(0, blank), raw.subarray(commandHeaderSize)) === raw.readUInt32LE(6);
+};
+
 /** The next command as it is, with its header. */
 const readCommand = async (input: Input, maximumPayload: number, skipsChecksums: boolean): Promise<Buffer> => {
 	const start = input.offset;
@@ -123,10 +135,7 @@ const readCommand = async (input: Input, maximumPayload: number, skipsChecksums:
 		return raw;
 	}
 
-	// The checksum covers the header too, with its own field zero.
-	const blank = Buffer.from(raw.subarray(0, commandHeaderSize));
-	blank.writeUInt32LE(0, 6);
-	if (crc32c(crc32c(0, blank), raw.subarray(commandHeaderSize)) !== raw.readUInt32LE(6)) {
+	if (!isIntact(raw)) {
 		throw bad(start, 'a checksum does not match');
 	}
 

@@ -11,10 +11,11 @@ import {
 	mayBring,
 	readGraph,
 	snapshotsOf,
+	visibleCommits,
 	type CommitGraph,
 } from './commit-graph.ts';
 import {findStack, type HostStack} from './host-stacks.ts';
-import {pullableSnapshots, snapshotNotFound} from './send-one.ts';
+import {snapshotNotFound} from './send-one.ts';
 
 /** Of any other snapshot a caller could make one of its own that has the same content. */
 const bases = ({access}: Agent, stack: HostStack, graph: CommitGraph, {volume, branch}: TransferRequest, whole: readonly string[]): readonly string[] => {
@@ -48,8 +49,8 @@ export const receiveOne = async (agent: Agent, channel: Channel, request: Transf
 		throw snapshotNotFound(request, base);
 	}
 
-	const readable = base === undefined || graph === undefined ? undefined : await pullableSnapshots(agent, stack, volume);
-	const isBlind = base !== undefined && readable?.has(base) === false;
+	const pullable = graph === undefined ? undefined : snapshotsOf(graph, visibleCommits(graph, agent.access, name, 'pull')).get(volume);
+	const isBlind = graph !== undefined && base !== undefined && pullable?.has(base) !== true;
 
 	// Grows a pool that is nearly full, before it is.
 	await driver.room();
