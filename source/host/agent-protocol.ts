@@ -18,7 +18,7 @@ import {
 import {viewMethods} from './view-methods.ts';
 
 /** Raised whenever a peer of the version before would misunderstand. */
-export const agentProtocol = 3;
+export const agentProtocol = 4;
 
 const stackSummary = z.object({
 	name: stack,

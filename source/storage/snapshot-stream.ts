@@ -51,6 +51,9 @@ export type SendOptions = {
 	/** Tells what is like the base as differences from it, for who has the same base and takes them: see `base-differences.ts`. */
 	readonly asDifferences?: boolean;
 
+	/** Told of a file of the base that can't be read then, and what the system says of it. */
+	readonly onUnreadable?: (path: BytePath, cause: string) => void;
+
 	/** Told of what can't be in the stream. */
 	readonly onLeftOut?: (what: string, path: BytePath) => void;
 };
@@ -101,7 +104,7 @@ export async function * sendSnapshot(
 		const native = await driver.sendNatively?.(address, wanted, {signal});
 		const stream = native === undefined ? compare(pair, wanted, options) : renameNative(native, wanted, pair.takenAt);
 		if (asDifferences && pair.baseRoot !== undefined) {
-			yield * toBaseDifferences(stream, pair.baseRoot);
+			yield * toBaseDifferences(stream, pair.baseRoot, {onUnreadable: options.onUnreadable});
 		} else {
 			yield * stream;
 		}

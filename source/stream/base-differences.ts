@@ -1,249 +1,142 @@
 /**
 Writes as what differs from a base, for where the other side has the same base: of a page of a database in which one row changed, nearly all becomes
-zeros, which compress to next to nothing.
+zeros, which compress to next to nothing. So does what the log has of such a page.
 
-A `write` of which it is worth while becomes a command of Coppice's own, which only ever stands between the two sides of a transfer:
-
-| bytes | what |
-| --- | --- |
-| 0–3 | as in the `write`, and 2 more: length of the payload, u32 |
-| 4–5 | number of the command, u16: 0x800F |
-| 6–9 | as in the `write`: its checksum, so what comes out again is checked as any other command is |
-| … | the attributes of the `write`. Pages of its data are those of the base XORed with the new ones |
-| last 2 | which, u16: bit n is set for bytes 4096·n to 4096·n + 4095 of the data |
-
-The base's bytes are those of its file of the same path, from the same offset; past its end it has zeros. Whether that is the same file as in the stream
-does not matter, only that both sides have it.
+What stands for a `write` then: see `difference-command.ts`.
 */
 import {Buffer} from 'node:buffer';
+import {CoppiceError} from '../system/errors.ts';
+import {BaseFiles, type OnUnreadable, type Range} from './base-files.ts';
+import {type BytePath, bytePathToText} from './byte-path.ts';
+import {isIntact} from './decode-stream.ts';
 import {
-	closeSync,
-	constants,
-	lstatSync,
-	openSync,
-	read as readCallback,
-} from 'node:fs';
-import {promisify} from 'node:util';
-import {CoppiceError, isSystemError} from '../system/errors.ts';
-import {type BytePath, bytePathToNode, bytePathToText} from './byte-path.ts';
-import {pathFault} from './check-stream.ts';
-import type {StreamCommand} from './commands.ts';
-import {ConfinedTree} from './confined-tree.ts';
-import {decodeCommand, isIntact} from './decode-stream.ts';
+	decodeDifference,
+	differenceNumber,
+	encodeDifference,
+	isMarked,
+	maximumDifference,
+	pageSize,
+	placeOf,
+	readWrite,
+	samePlace,
+	thoseThatFit,
+	type ToldDifference,
+	type Write,
+	writeNumber,
+	xor,
+	xorPages,
+} from './difference-command.ts';
 import {maximumCommand} from './encode-stream.ts';
+import {type Copy, CopyFinder} from './find-copies.ts';
 import {splitStream, type Stretch} from './split-stream.ts';
-
-/** The number of a `write`, and of one that tells differences. */
-const writeNumber = 0x0F;
-const differenceNumber = 0x80_0F;
-
-const pageSize = 4096;
-
-/** Bytes that tell which pages are differences: a bit each, of data that a `write` can't have more than 64 KiB of. */
-const marksSize = 2;
-
-const longestPath = 4096;
-
-/** Names in a path: each costs an open folder. */
-const deepestPath = 64;
-
-/** Each may be of a file of its own, which is open then. */
-const readsAtOnce = 64;
-
-const readFile = promisify(readCallback);
-
-const isMarked = (marks: number, page: number): boolean => Math.floor(marks / (2 ** page)) % 2 === 1;
-
-/** A write, and where in its bytes its data are. */
-type Write = {
-	readonly path: BytePath;
-	readonly fileOffset: number;
-	readonly data: Buffer;
-};
-
-/** @param raw - Of a `write`, with its header. Its data share memory with it. */
-const readWrite = (raw: Buffer): Write => {
-	const {path, fileOffset, data} = decodeCommand(raw, 1, 0) as StreamCommand & {readonly type: 'write'};
-	return {path, fileOffset, data: Buffer.from(data.buffer, data.byteOffset, data.byteLength)};
-};
-
-/** The files of a base, by paths from outside. To be disposed of: it keeps some open. */
-class BaseFiles {
-	readonly #tree: ConfinedTree;
-	readonly #open = new Map<BytePath, number | undefined>();
-
-	/** What was read last, one after the other. */
-	#scratch = Buffer.alloc(0);
-
-	constructor(root: string) {
-		this.#tree = new ConfinedTree(root);
-	}
-
-	/** A regular file, or nothing where there is none. */
-	#descriptor(path: BytePath): number | undefined {
-		if (path === '' || pathFault(path, longestPath) !== undefined || path.split('/').length > deepestPath) {
-			return undefined;
-		}
-
-		try {
-			// Opening a device may do something. What its owner may not read, a user on the other side may not either.
-			const place = bytePathToNode(this.#tree.reach(path));
-			const stats = lstatSync(place, {throwIfNoEntry: false});
-			return stats?.isFile() === true && (stats.mode & constants.S_IRUSR) !== 0
-				? openSync(place, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
-				: undefined;
-		} catch (error) {
-			if (isSystemError(error, 'ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG', 'ENXIO')) {
-				return undefined;
-			}
-
-			throw error;
-		}
-	}
-
-	/** Closes all files but the last ones. */
-	#close(kept: number): void {
-		for (const [path, descriptor] of this.#open) {
-			if (this.#open.size <= kept) {
-				return;
-			}
-
-			this.#open.delete(path);
-			if (descriptor !== undefined) {
-				closeSync(descriptor);
-			}
-		}
-	}
-
-	async #fill(path: BytePath, into: Buffer, offset: number): Promise<Buffer> {
-		if (!this.#open.has(path)) {
-			this.#open.set(path, this.#descriptor(path));
-		}
-
-		const descriptor = this.#open.get(path);
-		if (descriptor === undefined) {
-			return into.subarray(0, 0);
-		}
-
-		let done = 0;
-		while (done < into.length) {
-			const {bytesRead} = await readFile(descriptor, into, done, into.length - done, offset + done);
-			if (bytesRead === 0) {
-				break;
-			}
-
-			done += bytesRead;
-		}
-
-		return into.subarray(0, done);
-	}
-
-	[Symbol.dispose](): void {
-		this.#close(0);
-		this.#tree.close();
-	}
-
-	/**
-	What the base has where writes go, as far as it has anything; valid until it is asked again.
-
-	@throws What the system says of a file that can't be read.
-	*/
-	async at(writes: readonly Write[]): Promise<Buffer[]> {
-		let size = 0;
-		for (const {data} of writes) {
-			size += data.length;
-		}
-
-		if (this.#scratch.length < size) {
-			this.#scratch = Buffer.allocUnsafeSlow(size);
-		}
-
-		let end = 0;
-		const places = writes.map(({path, fileOffset, data}) => {
-			const into = this.#scratch.subarray(end, end + data.length);
-			end += data.length;
-			return {path, fileOffset, into};
-		});
-		const bases: Buffer[] = [];
-		for (let index = 0; index < places.length; index += readsAtOnce) {
-			this.#close(1);
-			const group = places.slice(index, index + readsAtOnce).map(async ({path, fileOffset, into}) => this.#fill(path, into, fileOffset));
-			// Where one fails, the files stay open until nothing reads them any more.
-			await Promise.allSettled(group);
-			bases.push(...await Promise.all(group));
-		}
-
-		return bases;
-	}
-}
 
 /** Whether a page is more like the base's than not: then it compresses better as what differs. */
 const isAlike = (data: Buffer, base: Buffer, start: number, end: number): boolean => {
-	let same = 0;
-	for (let at = start; at < end; at++) {
+	let missing = Math.floor((end - start) / 2) + 1;
+	for (let at = start; at < end && missing > 0; at++) {
 		if (data[at] === base[at]) {
-			same++;
+			missing--;
 		}
 	}
 
-	return same * 2 > end - start;
+	return missing === 0;
 };
 
-const chooseMarks = (data: Buffer, base: Buffer): number => {
-	let marks = 0;
+const choosePages = (data: Buffer, base: Buffer): number => {
+	let pages = 0;
 	for (let page = 0; page * pageSize < base.length; page++) {
 		const start = page * pageSize;
 		if (isAlike(data, base, start, Math.min(start + pageSize, base.length))) {
-			marks += 2 ** page;
+			pages += 2 ** page;
 		}
 	}
 
-	return marks;
+	return pages;
 };
 
-/** Takes the base from the pages that are marked, or puts it back: it is the same. */
-const difference = (data: Buffer, base: Buffer, marks: number): void => {
-	for (let page = 0; page * pageSize < base.length; page++) {
-		if (!isMarked(marks, page)) {
-			continue;
-		}
-
-		const end = Math.min((page + 1) * pageSize, base.length);
-		for (let at = page * pageSize; at < end; at++) {
-			data[at]! ^= base[at]!;
+/** Copies in what is not in the pages. */
+const chooseCopies = (data: Buffer, pages: number, finder: CopyFinder<BytePath>): Array<Copy<BytePath>> => {
+	const found: Array<Copy<BytePath>> = [];
+	let begun = 0;
+	for (let start = 0; start < data.length; start += pageSize) {
+		const end = Math.min(start + pageSize, data.length);
+		const isOpen = !isMarked(pages, start / pageSize);
+		begun = isOpen ? begun : end;
+		if (isOpen && (end === data.length || isMarked(pages, end / pageSize))) {
+			found.push(...finder.find(data, begun, end));
 		}
 	}
+
+	return thoseThatFit(found);
 };
 
 /** All that one chunk of the source gave, in one piece. */
 const join = (pieces: readonly Buffer[]): readonly Buffer[] => pieces.length > 1 ? [Buffer.concat(pieces)] : pieces;
 
-/** @param data - Where the data are in `raw`. */
-const toDifference = (raw: Buffer, data: Buffer, base: Buffer, marks: number): Buffer => {
-	const output = Buffer.allocUnsafe(raw.length + marksSize);
-	raw.copy(output);
-	output.writeUInt32LE(raw.readUInt32LE(0) + marksSize, 0);
-	output.writeUInt16LE(differenceNumber, 4);
-	output.writeUInt16LE(marks, raw.length);
-	const start = data.byteOffset - raw.byteOffset;
-	difference(output.subarray(start, start + data.length), base, marks);
-	return output;
-};
-
 const commandsIn = (stretches: readonly Stretch[]): Buffer[] => stretches.filter(({isCommand}) => isCommand).map(({bytes}) => bytes);
 
-/** A base that is damaged in a place that was written anew is no reason not to send that. */
-const readIfPossible = async (files: BaseFiles, writes: readonly Write[]): Promise<Buffer[]> => {
-	try {
-		return await files.at(writes);
-	} catch (error) {
-		if (isSystemError(error)) {
-			return writes.map(() => Buffer.alloc(0));
-		}
-
-		throw error;
-	}
+export type DifferenceOptions = {
+	/**
+	Told of the first file of the base that can't be read, and what the system says of it. That the base is damaged in a place that was written anew is no
+	reason not to send what is there now.
+	*/
+	readonly onUnreadable?: ((path: BytePath, cause: string) => void) | undefined;
 };
+
+/** Bytes of the stream that are looked up in the base at once: a disk is quicker with several reads than with one after the other. */
+const batchSize = 512 * 1024;
+
+/**
+The stream in pieces, with what is in the base where it writes to.
+
+@yields A piece; what is of the base is valid until the one after the next is asked for.
+*/
+async function * readBasesOf(source: AsyncIterable<Uint8Array>, files: BaseFiles) {
+	let stretches: Stretch[] = [];
+	let size = 0;
+	const look = async () => {
+		const writes = commandsIn(stretches).map(raw => readWrite(raw));
+		const batch = {stretches, writes, bases: await files.read(writes.map(write => samePlace(write)))};
+		stretches = [];
+		size = 0;
+		return batch;
+	};
+
+	for await (const more of splitStream(source, number => number === writeNumber, maximumCommand)) {
+		stretches.push(...more);
+		size += more.reduce((bytes, stretch) => bytes + stretch.bytes.length, 0);
+		if (size >= batchSize) {
+			yield await look();
+		}
+	}
+
+	yield await look();
+}
+
+/**
+Asks for the next value while the one before is in use.
+
+@yields What the source gives.
+*/
+async function * ahead<Value>(source: AsyncGenerator<Value, void, undefined>): AsyncGenerator<Value, void, undefined> {
+	let next = source.next();
+	try {
+		for (;;) {
+			const current = await next;
+			if (current.done === true) {
+				return;
+			}
+
+			next = source.next();
+			next.catch(() => {
+				// Thrown when its turn comes.
+			});
+			yield current.value;
+		}
+	} finally {
+		await source.return();
+	}
+}
 
 /**
 @param source - One stream of version 1, an increment.
@@ -251,21 +144,45 @@ const readIfPossible = async (files: BaseFiles, writes: readonly Write[]): Promi
 @yields The same stream, with what is like the base told as differences: of what can be read of that. It is the same one whenever it is made of the same.
 @throws CoppiceError `failed` for a stream that is cut off.
 */
-export async function * toBaseDifferences(source: AsyncIterable<Uint8Array>, base: string): AsyncGenerator<Buffer, void, undefined> {
-	using files = new BaseFiles(base);
-	for await (const stretches of splitStream(source, number => number === writeNumber, maximumCommand)) {
-		const writes = commandsIn(stretches).map(raw => readWrite(raw));
-		const bases = await readIfPossible(files, writes);
+export async function * toBaseDifferences(
+	source: AsyncIterable<Uint8Array>,
+	base: string,
+	{onUnreadable}: DifferenceOptions = {},
+): AsyncGenerator<Buffer, void, undefined> {
+	let tellUnreadable = onUnreadable;
+	using files = new BaseFiles(base, (path, {message}) => {
+		tellUnreadable?.(path, message);
+		tellUnreadable = undefined;
+	});
+	const finder = new CopyFinder<BytePath>((path, offset, length) => files.readAgain({path, offset, length}));
+
+	const tell = (raw: Buffer, {path, fileOffset, data}: Write, old: Buffer): Buffer => {
+		const pages = choosePages(data, old);
+		finder.remember(old, path, fileOffset);
+		const copies = chooseCopies(data, pages, finder);
+		if (pages === 0 && copies.length === 0) {
+			return raw;
+		}
+
+		const told = encodeDifference(raw, data, {pages, copies});
+		xorPages(told.data, old, pages);
+		for (const copy of copies) {
+			xor(told.data, copy.start, files.readAgain(placeOf(copy)));
+		}
+
+		return told.bytes;
+	};
+
+	for await (const {stretches, writes, bases} of ahead(readBasesOf(source, files))) {
 		let index = 0;
 		yield * join(stretches.map(({bytes, isCommand}) => {
 			if (!isCommand) {
 				return bytes;
 			}
 
-			const [data, old] = [writes[index]!.data, bases[index]!];
+			const told = tell(bytes, writes[index]!, bases[index]!);
 			index++;
-			const marks = chooseMarks(data, old);
-			return marks === 0 ? bytes : toDifference(bytes, data, old, marks);
+			return told;
 		}));
 	}
 }
@@ -280,25 +197,30 @@ export class BaseDiffers extends CoppiceError {
 	}
 }
 
-const readBases = async (files: BaseFiles, writes: readonly Write[]): Promise<Buffer[]> => {
-	try {
-		return await files.at(writes);
-	} catch (error) {
-		throw isSystemError(error) ? new BaseDiffers(writes[0]?.path ?? '', 'which can\'t be read here', error) : error;
-	}
-};
+/** Nothing is read for pages where none are told. */
+const placesOf = ({write, pages, copies}: ToldDifference): Range[] => [
+	{...samePlace(write), ...(pages === 0 && {length: 0})},
+	...copies.map(copy => placeOf(copy)),
+];
 
-/** The `write` that a command of differences was made of, with its data as they stand. */
-const toWrite = (raw: Buffer): Buffer => {
-	const length = raw.readUInt32LE(0);
-	if (length < marksSize) {
-		throw new CoppiceError('failed', 'The stream is refused: it has a command that is cut off.', {hint: 'Nothing was applied.'});
+/** The `write` of a command of differences, made of what the base has in the same place and where the copies are from. */
+const restore = ({restored, write, pages, copies}: ToldDifference, [same, ...others]: readonly Buffer[]): Buffer => {
+	const {path, data} = write;
+	const isThere = pages < 2 ** Math.ceil(same!.length / pageSize) && copies.every(({length}, index) => others[index]!.length === length);
+	if (!isThere || (pages === 0 && copies.length === 0)) {
+		throw new BaseDiffers(path, 'where that has nothing');
 	}
 
-	const output = Buffer.from(raw.subarray(0, -marksSize));
-	output.writeUInt32LE(length - marksSize, 0);
-	output.writeUInt16LE(writeNumber, 4);
-	return output;
+	xorPages(data, same!, pages);
+	for (const [index, {start}] of copies.entries()) {
+		xor(data, start, others[index]!);
+	}
+
+	if (!isIntact(restored)) {
+		throw new BaseDiffers(path, 'and its checksum does not match what comes out');
+	}
+
+	return restored;
 };
 
 /**
@@ -313,30 +235,20 @@ export async function * fromBaseDifferences(
 	source: AsyncIterable<Uint8Array>,
 	base: string | undefined,
 ): AsyncGenerator<Buffer, void, undefined> {
-	using files = base === undefined ? undefined : new BaseFiles(base);
-	for await (const stretches of splitStream(source, number => number === differenceNumber, maximumCommand + marksSize)) {
-		const told = commandsIn(stretches);
-		const restored = told.map(raw => toWrite(raw));
-		const writes = restored.map(raw => readWrite(raw));
-		if (files === undefined && writes.length > 0) {
-			throw new BaseDiffers(writes[0]!.path, 'of which nothing may be asked');
+	const refuse: OnUnreadable = (path, error) => {
+		throw new BaseDiffers(path, 'which can\'t be read here', error);
+	};
+
+	using files = base === undefined ? undefined : new BaseFiles(base, refuse);
+	for await (const stretches of splitStream(source, number => number === differenceNumber, maximumDifference)) {
+		const told = commandsIn(stretches).map(raw => decodeDifference(raw));
+		if (files === undefined && told.length > 0) {
+			throw new BaseDiffers(told[0]!.write.path, 'of which nothing may be asked');
 		}
 
-		const bases = files === undefined ? [] : await readBases(files, writes);
-		for (const [index, {path, data}] of writes.entries()) {
-			const marks = told[index]!.readUInt16LE(told[index]!.length - marksSize);
-			const old = bases[index]!;
-			if (marks === 0 || (marks >= 2 ** Math.ceil(old.length / pageSize))) {
-				throw new BaseDiffers(path, 'where that has nothing');
-			}
-
-			difference(data, old, marks);
-			if (!isIntact(restored[index]!)) {
-				throw new BaseDiffers(path, 'and its checksum does not match what comes out');
-			}
-		}
-
+		const bases = files === undefined ? [] : await files.read(told.flatMap(difference => placesOf(difference)));
+		const writes = told.map(difference => restore(difference, bases.splice(0, 1 + difference.copies.length)));
 		let index = 0;
-		yield * join(stretches.map(({bytes, isCommand}) => isCommand ? restored[index++]! : bytes));
+		yield * join(stretches.map(({bytes, isCommand}) => isCommand ? writes[index++]! : bytes));
 	}
 }

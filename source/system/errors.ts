@@ -79,7 +79,8 @@ export class CoppiceError extends Error {
 const unnamed: Readonly<Record<string, string>> = {'Unknown system error -122': 'EDQUOT'};
 
 /**
-Whether an unknown value is a failure of the operating system with this code (`ENOENT`, `ENOSPC`, …).
+Whether an unknown value is a failure of the operating system with one of these codes (`ENOENT`, `ENOSPC`, …); with any, where none is told.
 */
 export const isSystemError = (error: unknown, ...codes: string[]): error is NodeJS.ErrnoException =>
-	error instanceof Error && 'code' in error && typeof error.code === 'string' && codes.includes(unnamed[error.code] ?? error.code);
+	error instanceof Error && 'code' in error && typeof error.code === 'string'
+	&& (codes.length === 0 ? 'syscall' in error : codes.includes(unnamed[error.code] ?? error.code));

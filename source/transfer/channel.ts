@@ -12,7 +12,7 @@ export type Channel = {
 The version of what goes through a channel. Raised whenever a peer of the version before would misunderstand it, and with it `agentProtocol`, which is
 compared first.
 */
-export const transferProtocol = 3;
+export const transferProtocol = 4;
 
 /**
 What the side that opens a channel asks for, as the first line of it, in JSON: one volume's part of one commit.

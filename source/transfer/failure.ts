@@ -24,8 +24,17 @@ export class ToldFailure extends CoppiceError {
 	}
 }
 
-/** Whether one of the two sides could make nothing of differences from the base: the same stream without them will do. */
-export const isBaseDifferent = (error: unknown): boolean => error instanceof BaseDiffers || (error instanceof ToldFailure && error.reason === 'base-differs');
+/** A stream that goes on where an earlier try was cut has to be the same one, and that was told without differences from the base. */
+export class BegunPlain extends CoppiceError {
+	constructor() {
+		super('failed', 'An earlier try has brought a part of this without differences from the base.', {hint: 'Run this again.'});
+	}
+}
+
+const wantsPlain = (error: unknown): boolean => error instanceof BaseDiffers || error instanceof BegunPlain;
+
+/** Whether one of the two sides can make nothing of differences from the base: the same stream without them will do. */
+export const isBaseDifferent = (error: unknown): boolean => wantsPlain(error) || (error instanceof ToldFailure && error.reason === 'base-differs');
 
 /** Characters that go over of each part of an error: together they fit into a message however they are escaped. */
 const longest = {
@@ -45,7 +54,7 @@ export const toFailure = (error: unknown): ControlMessage<'failure'> => {
 	};
 	return {
 		kind: 'failure', code, message: message.slice(0, longest.text), context: told, ...(hint !== undefined && {hint: hint.slice(0, longest.text)}),
-		...(error instanceof BaseDiffers && {reason: 'base-differs'}),
+		...(wantsPlain(error) && {reason: 'base-differs'}),
 	};
 };
 

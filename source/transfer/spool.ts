@@ -3,7 +3,7 @@ What has arrived of a stream, on the disk of the receiver, so that the next try 
 
 | file | content |
 | --- | --- |
-| `request.json` | which snapshot, from which base, in which version of the protocol |
+| `request.json` | which snapshot, from which base, whether without differences from that, in which version of the protocol |
 | `frames` | the `data` messages as they came over the line (`codec.ts`) |
 
 Only frames that were checked are appended. Nothing is believed when it is opened again: every frame is held against its hash and the chain, and what
@@ -37,19 +37,26 @@ import {
 	parseBody,
 	parseHead,
 } from './codec.ts';
+import {BegunPlain} from './failure.ts';
 import {FrameDecompressor} from './frame-window.ts';
 import {mapInOrder} from './map-in-order.ts';
 import {release} from './release.ts';
 
 /** What is received; a spool of anything else is of no use for it. */
-export type Expected = {readonly snapshot: string; readonly base?: string};
+export type Expected = {
+	readonly snapshot: string;
+	readonly base?: string;
+
+	/** Without differences from the base. */
+	readonly plain?: boolean;
+};
 
 export type Discarded = NonNullable<ControlMessage<'state'>['discarded']>;
 
 /** Frames that are read or decompressed at once. */
 const framesAtOnce = 3;
 
-const protocol = 3;
+const protocol = 4;
 
 /** What is on the disk makes no sense from here on. */
 class SpoolDamage extends Error {
@@ -61,6 +68,11 @@ class SpoolDamage extends Error {
 		this.isTorn = isTorn;
 	}
 }
+
+const encodeRequest = ({snapshot, base, plain = false}: Expected): string =>
+	`${JSON.stringify({
+		protocol, snapshot, ...(base !== undefined && {base}), ...(plain && {plain}),
+	})}\n`;
 
 type Stored = {
 	readonly message: DataMessage;
@@ -154,16 +166,22 @@ export class Spool {
 
 	@param makeRoom - Called where there is none; then it is tried once more.
 	@returns The spool, empty until it is recovered, with what was removed.
+	@throws BegunPlain where differences are expected, and what is there has none.
 	*/
 	static async open(
 		folder: string,
-		{snapshot, base}: Expected,
+		expected: Expected,
 		makeRoom?: () => Promise<void>,
 	): Promise<{readonly spool: Spool; readonly discarded: Discarded | undefined}> {
-		const request = `${JSON.stringify({protocol, snapshot, ...(base !== undefined && {base})})}\n`;
+		const request = encodeRequest(expected);
 		const [requestFile, framesFile] = [path.join(folder, 'request.json'), path.join(folder, 'frames')];
+		const former = await readIfThere(requestFile);
 		let discarded: Discarded | undefined;
-		if (await readIfThere(requestFile) !== request) {
+		if (former !== request) {
+			if (former === encodeRequest({...expected, plain: true})) {
+				throw new BegunPlain();
+			}
+
 			const there = await stat(framesFile).catch((error: unknown) => {
 				if (isSystemError(error, 'ENOENT')) {
 					return undefined;

@@ -7,7 +7,7 @@ import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import type {TransferProgress} from '../../source/transfer/channel.ts';
 import {frameSize} from '../../source/transfer/codec.ts';
-import {isLostConnection} from '../../source/transfer/failure.ts';
+import {isBaseDifferent, isLostConnection} from '../../source/transfer/failure.ts';
 import type {TransferNotice} from '../../source/transfer/notice.ts';
 import {type ReceivedStream, type ReceiveOptions, receiveStream} from '../../source/transfer/receive-stream.ts';
 import {type SendOptions, sendStream} from '../../source/transfer/send-stream.ts';
@@ -84,6 +84,25 @@ test('cut at every frame and in the middle of each, the next try goes on', async
 		t.is(received.resumedBytes, Math.min(stream.size, Math.max(0, wholeFrames) * frameSize), `cut after ${cutAfter} bytes`);
 		t.true(first.wireBytes + second.wireBytes <= whole.wireBytes + window, `${first.wireBytes} and ${second.wireBytes} for ${whole.wireBytes}`);
 	}
+});
+
+test('what came without differences from the base is kept until it is asked for like that', async t => {
+	const stream = {size: 3 * frameSize, seed: 8};
+	const open = () => makeStream(stream);
+	const folder = await spoolFolder(t);
+	const plain = {...expects, plain: true};
+	assertLost(t, await transfer({open}, {folder, expects: plain}, 2 * frameSize));
+	const refused = await transfer({open}, {folder, expects});
+	t.true(refused.sent.status === 'rejected' && isBaseDifferent(refused.sent.reason));
+	t.true(refused.received.status === 'rejected' && isBaseDifferent(refused.received.reason));
+	const {content, received} = await take(await transfer({open}, {folder, expects: plain}));
+	t.is(content, await digest(open()));
+	t.true(received.resumedBytes > 0);
+
+	// The other way round it is of no use.
+	assertLost(t, await transfer({open}, {folder, expects}, 2 * frameSize));
+	const again = await take(await transfer({open}, {folder, expects: plain}));
+	t.is(again.received.resumedBytes, 0);
 });
 
 test('a line that is cut again and again brings it nevertheless', async t => {

@@ -28,7 +28,7 @@ const bases = ({access}: Agent, stack: HostStack, graph: CommitGraph, {volume, b
 is being received; where the policy or the pool has not what is asked for; as `takeSnapshot` throws.
 */
 export const receiveOne = async (agent: Agent, channel: Channel, request: TransferRequest, signal?: AbortSignal): Promise<void> => {
-	const {stack: name, volume, snapshot, base, branch} = request;
+	const {stack: name, volume, snapshot, base, branch, plain} = request;
 	requirePush(agent.access, name, branch);
 	const stack = await findStack(agent.options, agent.access, name);
 	const address = {stack: name, volume};
@@ -55,6 +55,6 @@ export const receiveOne = async (agent: Agent, channel: Channel, request: Transf
 	// Grows a pool that is nearly full, before it is.
 	await driver.room();
 	await takeSnapshot(channel, {
-		pool: stack.pool, address, snapshot, base, isBlind, signal,
+		pool: stack.pool, address, snapshot, base, isBlind, plain, signal,
 	});
 };

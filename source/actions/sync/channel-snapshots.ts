@@ -5,6 +5,7 @@ import type {VolumeAddress} from '../../storage/layout.ts';
 import type {Pool} from '../../storage/pool.ts';
 import {receiveSnapshot, sendSnapshot} from '../../storage/snapshot-stream.ts';
 import {spoolFolder} from '../../storage/spools.ts';
+import {bytePathToText} from '../../stream/byte-path.ts';
 import {LeftOutList} from '../../stream/check-stream.ts';
 import {toPlainLeftOut} from '../../stream/describe-stream.ts';
 import {
@@ -29,7 +30,7 @@ export type SnapshotTransfer = {
 	/** Taken in from who may not have the data of the base. */
 	readonly isBlind?: boolean;
 
-	/** Given as it is, not as differences from the base. */
+	/** As it is, not as differences from the base. */
 	readonly plain?: boolean | undefined;
 	readonly signal?: AbortSignal | undefined;
 	readonly onProgress?: (progress: TransferProgress) => void;
@@ -48,10 +49,10 @@ Receives a snapshot: spools its stream, checked while it arrives, and applies it
 @throws CoppiceError `host` if the connection was lost: the next try goes on from there; else as the stream, the storage or the other side has it.
 */
 export const takeSnapshot = async (channel: Channel, transfer: SnapshotTransfer): Promise<AppliedReport> => {
-	const {pool, address, snapshot, base, isBlind = false, signal, onProgress, onNotice, onApplying} = transfer;
+	const {pool, address, snapshot, base, isBlind = false, plain = false, signal, onProgress, onNotice, onApplying} = transfer;
 	const received = await receiveStream(channel, {
 		folder: spoolFolder(pool.path, address, snapshot),
-		expects: {snapshot, ...(base !== undefined && {base})},
+		expects: {snapshot, plain, ...(base !== undefined && {base})},
 		check: async stream => checkArriving(pool, address, {snapshot, isBlind, ...(base !== undefined && {base})}, stream),
 		async makeRoom() {
 			await pool.driver.room(roomAtOnce);
@@ -112,6 +113,11 @@ export const giveSnapshot = async (channel: Channel, transfer: SnapshotTransfer,
 			return sendSnapshot(pool, address, {snapshot, base}, {
 				signal,
 				asDifferences: !plain,
+				onUnreadable(what, cause) {
+					onNotice?.({
+						kind: 'damaged', bytes: 0, message: `${bytePathToText(what)} can't be read in the snapshot that both sides have, so what changed in it is sent in full (${cause}).`,
+					});
+				},
 				onLeftOut(what, path) {
 					list.add(what, path);
 				},

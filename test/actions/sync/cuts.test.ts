@@ -1,8 +1,14 @@
 /**
 Fetches and pushes that are killed, cancelled or cut: what came is kept, nothing is half done, the next command goes on.
 */
-import {randomBytes} from 'node:crypto';
-import {readFile} from 'node:fs/promises';
+import {Buffer} from 'node:buffer';
+import {randomBytes, randomFillSync} from 'node:crypto';
+import {
+	glob,
+	readFile,
+	stat,
+	writeFile,
+} from 'node:fs/promises';
 import path from 'node:path';
 import process from 'node:process';
 import {setTimeout as delay} from 'node:timers/promises';
@@ -117,4 +123,45 @@ test.serial('killed in the middle of the data, the next fetch goes on; cancelled
 	const busy = await here.run(['transfers', 'cancel', last.id]);
 	t.is(busy.exitCode, 5, busy.stderr);
 	t.is((await here.run(['transfers', 'attach', 'ffff'])).exitCode, 3);
+});
+
+test.serial('a push of what has to be sent as it is, killed, goes on from there with the next', async t => {
+	const sides = await makeTwoSides(t);
+	const {here, there} = sides;
+	const rows = randomBytes(16 * (2 ** 20));
+	await here.commit('rows', rows);
+	await here.json('branch', 'fix');
+	await here.json('push', 'there', 'fix');
+	const [damaged] = await Array.fromAsync(glob('stacks/shop/volumes/data/snapshots/*/data/rows', {cwd: there.pool}));
+	await writeFile(path.join(there.pool, damaged!), Buffer.from(rows).fill('damaged', 8192, 8292));
+
+	await here.json('switch', 'fix');
+	for (let page = 0; page < rows.length; page += 4096) {
+		randomFillSync(rows, page, 1900);
+	}
+
+	await here.commit('rows', rows);
+	const killed = start(sides, here, ['push', 'there', 'fix', '--limit', '4M']);
+	const spool = path.join(there.pool, 'stacks/shop/volumes/data/incoming');
+	for (;;) {
+		const [request] = await Array.fromAsync(glob('*/request.json', {cwd: spool}));
+		if (request !== undefined && (await readFile(path.join(spool, request), 'utf8')).includes('plain')) {
+			const {size} = await stat(path.join(spool, path.dirname(request), 'frames'));
+			if (size > 2e6) {
+				break;
+			}
+		}
+
+		await delay(50);
+	}
+
+	const {processId} = await waitForBytes(here, 0);
+	process.kill(processId, 'SIGKILL');
+	t.regex((await killed).stderr, /can't be told here as differences/v);
+	const pushed = await here.run(['push', 'there', 'fix']);
+	t.is(pushed.exitCode, 0, pushed.stderr);
+	t.regex(pushed.stderr, /goes on from there/v);
+	t.notRegex(pushed.stderr, /was removed|all of it is sent/v);
+	await there.json('switch', 'fix');
+	t.true((await readFile(path.join(there.pool, 'stacks/shop/volumes/data/current/data/rows'))).equals(rows));
 });
