@@ -88,7 +88,8 @@ const compare = (pair: OpenPair, {snapshot, base}: SnapshotToSend, {signal, onLe
 /**
 The same stream, byte for byte, whenever it is made again by the same pool.
 
-@yields Pieces of up to 256 KiB, each in memory that nothing else is written to. Nothing is opened before the first is asked for; giving up closes everything.
+@yields Pieces of up to 1 MiB, each in memory that nothing else is written to; told as differences, valid until the next is asked for.
+Nothing is opened before the first is asked for; giving up closes everything.
 @throws CoppiceError `not-found` when the snapshot or the base is not there; `interrupted` by the signal.
 */
 export async function * sendSnapshot(

@@ -12,11 +12,12 @@ import {isIntact} from './decode-stream.ts';
 import {
 	decodeDifference,
 	differenceNumber,
-	encodeDifference,
+	encodeTail,
 	isMarked,
 	maximumDifference,
 	pageSize,
 	placeOf,
+	putDifference,
 	readWrite,
 	samePlace,
 	thoseThatFit,
@@ -75,6 +76,19 @@ const join = (pieces: readonly Buffer[]): readonly Buffer[] => pieces.length > 1
 
 const commandsIn = (stretches: readonly Stretch[]): Buffer[] => stretches.filter(({isCommand}) => isCommand).map(({bytes}) => bytes);
 
+/** A part of what comes out, put where it is to be. */
+type Piece = {
+	readonly size: number;
+	readonly put: (output: Buffer) => void;
+};
+
+const passOn = (bytes: Buffer): Piece => ({
+	size: bytes.length,
+	put(output) {
+		bytes.copy(output);
+	},
+});
+
 export type DifferenceOptions = {
 	/**
 	Told of the first file of the base that can't be read, and what the system says of it. That the base is damaged in a place that was written anew is no
@@ -84,7 +98,7 @@ export type DifferenceOptions = {
 };
 
 /** Bytes of the stream that are looked up in the base at once: a disk is quicker with several reads than with one after the other. */
-const batchSize = 512 * 1024;
+const batchSize = 192 * 1024;
 
 /**
 The stream in pieces, with what is in the base where it writes to.
@@ -142,6 +156,7 @@ async function * ahead<Value>(source: AsyncGenerator<Value, void, undefined>): A
 @param source - One stream of version 1, an increment.
 @param base - The folder of its base.
 @yields The same stream, with what is like the base told as differences: of what can be read of that. It is the same one whenever it is made of the same.
+A piece is valid until the next is asked for.
 @throws CoppiceError `failed` for a stream that is cut off.
 */
 export async function * toBaseDifferences(
@@ -156,34 +171,52 @@ export async function * toBaseDifferences(
 	});
 	const finder = new CopyFinder<BytePath>((path, offset, length) => files.readAgain({path, offset, length}));
 
-	const tell = (raw: Buffer, {path, fileOffset, data}: Write, old: Buffer): Buffer => {
+	/** What there is to put out, and how. */
+	const tell = (raw: Buffer, write: Write, old: Buffer): Piece => {
+		const {path, fileOffset, data} = write;
 		const pages = choosePages(data, old);
 		finder.remember(old, path, fileOffset);
 		const copies = chooseCopies(data, pages, finder);
 		if (pages === 0 && copies.length === 0) {
-			return raw;
+			return passOn(raw);
 		}
 
-		const told = encodeDifference(raw, data, {pages, copies});
-		xorPages(told.data, old, pages);
-		for (const copy of copies) {
-			xor(told.data, copy.start, files.readAgain(placeOf(copy)));
-		}
-
-		return told.bytes;
+		const tail = encodeTail({pages, copies});
+		return {
+			size: raw.length + tail.length,
+			put(output) {
+				putDifference(raw, tail, output);
+				const start = data.byteOffset - raw.byteOffset;
+				const told = output.subarray(start, start + data.length);
+				xorPages(told, old, pages);
+				for (const copy of copies) {
+					xor(told, copy.start, files.readAgain(placeOf(copy)));
+				}
+			},
+		};
 	};
 
+	let memory = Buffer.alloc(0);
 	for await (const {stretches, writes, bases} of ahead(readBasesOf(source, files))) {
 		let index = 0;
-		yield * join(stretches.map(({bytes, isCommand}) => {
-			if (!isCommand) {
-				return bytes;
-			}
+		let size = 0;
+		const pieces = stretches.map(({bytes, isCommand}) => {
+			const piece = isCommand ? tell(bytes, writes[index]!, bases[index]!) : passOn(bytes);
+			index += isCommand ? 1 : 0;
+			size += piece.size;
+			return piece;
+		});
+		if (memory.length < size) {
+			memory = Buffer.allocUnsafeSlow(size);
+		}
 
-			const told = tell(bytes, writes[index]!, bases[index]!);
-			index++;
-			return told;
-		}));
+		let end = 0;
+		for (const piece of pieces) {
+			piece.put(memory.subarray(end, end + piece.size));
+			end += piece.size;
+		}
+
+		yield memory.subarray(0, size);
 	}
 }
 

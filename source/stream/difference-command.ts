@@ -119,23 +119,29 @@ const encodeCopy = ({start, length, file, fileOffset}: Copy<BytePath>): Buffer =
 	return bytes;
 };
 
-/**
-@param raw - Of the `write`, with its header.
-@param data - Where the data are in `raw`.
-@returns The command, and where the data are in that: as they were, the base is still to be taken from them.
-*/
-export const encodeDifference = (raw: Buffer, data: Buffer, {pages, copies}: Difference): {readonly bytes: Buffer; readonly data: Buffer} => {
-	const added = Buffer.concat([...copies.map(copy => encodeCopy(copy)), Buffer.alloc(tailSize)]);
-	added.writeUInt16LE(added.length - tailSize, added.length - tailSize);
-	added.writeUInt16LE(pages, added.length - 2);
-	const bytes = Buffer.concat([raw, added]);
-	bytes.writeUInt32LE(raw.readUInt32LE(0) + added.length, 0);
-	bytes.writeUInt16LE(differenceNumber, 4);
-	const start = data.byteOffset - raw.byteOffset;
-	return {bytes, data: bytes.subarray(start, start + data.length)};
+/** What comes after the bytes of the `write`. */
+export const encodeTail = ({pages, copies}: Difference): Buffer => {
+	const tail = Buffer.concat([...copies.map(copy => encodeCopy(copy)), Buffer.alloc(tailSize)]);
+	tail.writeUInt16LE(tail.length - tailSize, tail.length - tailSize);
+	tail.writeUInt16LE(pages, tail.length - 2);
+	return tail;
 };
 
-const refuse = (): CoppiceError => new CoppiceError('failed', 'The stream is refused: it has a command of differences that is not well-formed.', {hint: 'Nothing was applied.'});
+/**
+Makes the command of a `write`, with its data as they were: the base is still to be taken from them.
+
+@param raw - The `write`, with its header.
+@param output - As long as both together.
+*/
+export const putDifference = (raw: Buffer, tail: Buffer, output: Buffer): void => {
+	raw.copy(output);
+	tail.copy(output, raw.length);
+	output.writeUInt32LE(raw.readUInt32LE(0) + tail.length, 0);
+	output.writeUInt16LE(differenceNumber, 4);
+};
+
+const refuse = (): CoppiceError =>
+	new CoppiceError('failed', 'The stream is refused: it has a command of differences that is not well-formed.', {hint: 'Nothing was applied.'});
 
 /** Copies that are in the data and do not overlap: no more is read of the base than there are data. */
 const decodeCopies = (bytes: Buffer, dataLength: number): Array<Copy<BytePath>> => {

@@ -27,11 +27,11 @@ const windowSize = 32;
 const lookedAtShift = 25;
 
 /** Places that are remembered; each is a hash and where it was. Who comes later takes the place of who was there. */
-const slots = 2 ** 18;
+const slots = 2 ** 17;
 
-/** Pieces of files that a place can be in. When there are more, the first ones are forgotten: 64 MiB of a base are remembered at most. */
+/** Pieces of files that a place can be in. When there are more, the first ones are forgotten: 32 MiB of a base are remembered at most. */
 const pieceSize = 4096;
-const pieces = 2 ** 14;
+const pieces = 2 ** 13;
 
 /** What a copy is extended by. */
 const chunkSize = 32;

@@ -53,9 +53,6 @@ export type SentStream = TransferProgress;
 /** Frames that are made, compressed or wait to be written at once. */
 const framesAtOnce = 4;
 
-/** Frames that are made before they are asked for. */
-const framesAhead = 8;
-
 /** Milliseconds that a receiver that has hung up is given to be heard out: it may have said why. */
 const lastWords = 2000;
 
@@ -72,16 +69,14 @@ type CutFrame = {
 	readonly streamBytes: number;
 };
 
-/** Frames of which the first ones are being made before anybody asks for them. */
+/** Frames of which the first is being made before anybody asks for it. */
 class FramesAhead {
-	readonly #source: AsyncGenerator<Buffer, void, undefined>;
 	readonly #rest: AsyncGenerator<Buffer, void, undefined>;
 	readonly #first: Promise<IteratorResult<Buffer, void>>;
 
 	constructor(frames: AsyncGenerator<Buffer, void, undefined>) {
-		this.#source = frames;
-		this.#rest = mapInOrder(frames, framesAhead, async frame => frame);
-		this.#first = this.#rest.next();
+		this.#rest = frames;
+		this.#first = frames.next();
 		this.#first.catch(() => {
 			// Thrown to who takes it.
 		});
@@ -109,7 +104,6 @@ class FramesAhead {
 	/** Closes what was opened, whether anything was taken of it or not. Safe to call twice. */
 	async close(): Promise<void> {
 		await this.#rest.return();
-		await this.#source.return();
 	}
 }
 

@@ -56,7 +56,7 @@ const inPieces = async function * (bytes: Uint8Array, size: number) {
 	}
 };
 
-const gather = async (pieces: AsyncIterable<Buffer>): Promise<Buffer> => Buffer.concat(await Array.fromAsync(pieces));
+const gather = async (pieces: AsyncIterable<Buffer>): Promise<Buffer> => Buffer.concat(await Array.fromAsync(pieces, piece => Buffer.from(piece)));
 const encode = async (stream: Uint8Array, size = 100_000): Promise<Buffer> => gather(toBaseDifferences(inPieces(stream, size), base));
 const decode = async (stream: Uint8Array, size = 100_000): Promise<Buffer> => gather(fromBaseDifferences(inPieces(stream, size), base));
 
