@@ -121,7 +121,7 @@ test('what was told as differences is what it was, however it comes', async t =>
 		t.true((await encode(stream, other)).equals(encoded), 'made again it is the same');
 		told += encoded.length - stream.length;
 		t.true((await decode(encoded, other)).equals(stream));
-	}), {numRuns: 120});
+	}), {numRuns: 60});
 	t.true(told > 0, 'there were differences');
 });
 
