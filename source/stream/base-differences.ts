@@ -7,6 +7,7 @@ What stands for a `write` then: see `difference-command.ts`.
 import {Buffer} from 'node:buffer';
 import {CoppiceError} from '../system/errors.ts';
 import {BaseFiles, type OnUnreadable, type Range} from './base-files.ts';
+import {blockSize, isAlike, runsOf} from './blocks.ts';
 import {type BytePath, bytePathToText} from './byte-path.ts';
 import {isIntact} from './decode-stream.ts';
 import {
@@ -15,8 +16,6 @@ import {
 	encodeTail,
 	isMarked,
 	maximumDifference,
-	pageSize,
-	placeOf,
 	putDifference,
 	readWrite,
 	samePlace,
@@ -31,23 +30,12 @@ import {maximumCommand} from './encode-stream.ts';
 import {type Copy, CopyFinder} from './find-copies.ts';
 import {splitStream, type Stretch} from './split-stream.ts';
 
-/** Whether a page is more like the base's than not: then it compresses better as what differs. */
-const isAlike = (data: Buffer, base: Buffer, start: number, end: number): boolean => {
-	let missing = Math.floor((end - start) / 2) + 1;
-	for (let at = start; at < end && missing > 0; at++) {
-		if (data[at] === base[at]) {
-			missing--;
-		}
-	}
-
-	return missing === 0;
-};
-
+/** The pages that are more like the base's than not. */
 const choosePages = (data: Buffer, base: Buffer): number => {
 	let pages = 0;
-	for (let page = 0; page * pageSize < base.length; page++) {
-		const start = page * pageSize;
-		if (isAlike(data, base, start, Math.min(start + pageSize, base.length))) {
+	for (let page = 0; page * blockSize < base.length; page++) {
+		const start = page * blockSize;
+		if (isAlike(data, start, base, start, Math.min(blockSize, base.length - start))) {
 			pages += 2 ** page;
 		}
 	}
@@ -56,19 +44,9 @@ const choosePages = (data: Buffer, base: Buffer): number => {
 };
 
 /** Copies in what is not in the pages. */
-const chooseCopies = (data: Buffer, pages: number, finder: CopyFinder<BytePath>): Array<Copy<BytePath>> => {
-	const found: Array<Copy<BytePath>> = [];
-	let begun = 0;
-	for (let start = 0; start < data.length; start += pageSize) {
-		const end = Math.min(start + pageSize, data.length);
-		const isOpen = !isMarked(pages, start / pageSize);
-		begun = isOpen ? begun : end;
-		if (isOpen && (end === data.length || isMarked(pages, end / pageSize))) {
-			found.push(...finder.find(data, begun, end));
-		}
-	}
-
-	return thoseThatFit(found);
+const chooseCopies = (data: Buffer, pages: number, finder: CopyFinder): Copy[] => {
+	const rest = runsOf(data.length, start => !isMarked(pages, start / blockSize));
+	return thoseThatFit(rest.flatMap(({start, end}) => finder.find(data, start, end)));
 };
 
 /** All that one chunk of the source gave, in one piece. */
@@ -169,7 +147,7 @@ export async function * toBaseDifferences(
 		tellUnreadable?.(path, message);
 		tellUnreadable = undefined;
 	});
-	const finder = new CopyFinder<BytePath>((path, offset, length) => files.readAgain({path, offset, length}));
+	const finder = new CopyFinder(range => files.readAgain(range));
 
 	/** What there is to put out, and how. */
 	const tell = (raw: Buffer, write: Write, old: Buffer): Piece => {
@@ -190,7 +168,7 @@ export async function * toBaseDifferences(
 				const told = output.subarray(start, start + data.length);
 				xorPages(told, old, pages);
 				for (const copy of copies) {
-					xor(told, copy.start, files.readAgain(placeOf(copy)));
+					xor(told, copy.start, files.readAgain(copy));
 				}
 			},
 		};
@@ -233,13 +211,13 @@ export class BaseDiffers extends CoppiceError {
 /** Nothing is read for pages where none are told. */
 const placesOf = ({write, pages, copies}: ToldDifference): Range[] => [
 	{...samePlace(write), ...(pages === 0 && {length: 0})},
-	...copies.map(copy => placeOf(copy)),
+	...copies,
 ];
 
 /** The `write` of a command of differences, made of what the base has in the same place and where the copies are from. */
 const restore = ({restored, write, pages, copies}: ToldDifference, [same, ...others]: readonly Buffer[]): Buffer => {
 	const {path, data} = write;
-	const isThere = pages < 2 ** Math.ceil(same!.length / pageSize) && copies.every(({length}, index) => others[index]!.length === length);
+	const isThere = pages < 2 ** Math.ceil(same!.length / blockSize) && copies.every(({length}, index) => others[index]!.length === length);
 	if (!isThere || (pages === 0 && copies.length === 0)) {
 		throw new BaseDiffers(path, 'where that has nothing');
 	}

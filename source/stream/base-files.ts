@@ -136,6 +136,8 @@ export class BaseFiles {
 
 	/**
 	What there is in some parts of files, as far as there is anything; valid until the call after the next. Not to be called while it runs.
+
+	@throws What is thrown by who is told of a file that can't be read.
 	*/
 	async read(ranges: readonly Range[]): Promise<Buffer[]> {
 		let size = 0;

@@ -16,6 +16,7 @@ Whether a file is the same one as in the stream does not matter, only that both 
 import {Buffer} from 'node:buffer';
 import {CoppiceError} from '../system/errors.ts';
 import type {Range} from './base-files.ts';
+import {blockSize} from './blocks.ts';
 import type {BytePath} from './byte-path.ts';
 import type {StreamCommand} from './commands.ts';
 import {decodeCommand} from './decode-stream.ts';
@@ -25,9 +26,6 @@ import type {Copy} from './find-copies.ts';
 /** The number of a `write`, and of one that tells differences. */
 export const writeNumber = 0x0F;
 export const differenceNumber = 0x80_0F;
-
-/** A bit each is enough: a `write` can't have more than 64 KiB of data. */
-export const pageSize = 4096;
 
 /** Of a copy, without its path. */
 const copyHeadSize = 14;
@@ -51,7 +49,7 @@ export type Write = {
 /** What is told of a write. */
 export type Difference = {
 	readonly pages: number;
-	readonly copies: ReadonlyArray<Copy<BytePath>>;
+	readonly copies: readonly Copy[];
 };
 
 /** One that came: with the `write`, and that once more with its header. */
@@ -69,27 +67,26 @@ export const readWrite = (raw: Buffer): Write => {
 };
 
 /** Of copies in the order of the data, as many as there may be. */
-export const thoseThatFit = (copies: ReadonlyArray<Copy<BytePath>>): Array<Copy<BytePath>> => {
+export const thoseThatFit = (copies: readonly Copy[]): Copy[] => {
 	let room = mostCopies;
-	return copies.filter(({file}) => {
-		room -= copyHeadSize + file.length;
+	return copies.filter(({path}) => {
+		room -= copyHeadSize + path.length;
 		return room >= 0;
 	});
 };
 
-/** Where a write goes, and from where a copy is: what is read of the base. */
+/** Where a write goes, which is read of the base. */
 export const samePlace = ({path, fileOffset, data}: Write): Range => ({path, offset: fileOffset, length: data.length});
-export const placeOf = ({file, fileOffset, length}: Copy<BytePath>): Range => ({path: file, offset: fileOffset, length});
 
 /** Two pages side by side where four bytes can be taken for one number. */
-const memory = new ArrayBuffer(2 * pageSize);
-const [left, right] = [new Int32Array(memory, 0, pageSize / 4), new Int32Array(memory, pageSize)];
-const [leftBytes, rightBytes] = [Buffer.from(memory, 0, pageSize), Buffer.from(memory, pageSize)];
+const memory = new ArrayBuffer(2 * blockSize);
+const [left, right] = [new Int32Array(memory, 0, blockSize / 4), new Int32Array(memory, blockSize)];
+const [leftBytes, rightBytes] = [Buffer.from(memory, 0, blockSize), Buffer.from(memory, blockSize)];
 
 /** Takes the base from data at a place, or puts it back: it is the same. */
 export const xor = (data: Buffer, start: number, base: Buffer): void => {
-	for (let at = 0; at < base.length; at += pageSize) {
-		const length = base.copy(rightBytes, 0, at, at + pageSize);
+	for (let at = 0; at < base.length; at += blockSize) {
+		const length = base.copy(rightBytes, 0, at, at + blockSize);
 		data.copy(leftBytes, 0, start + at, start + at + length);
 		for (let index = 0; index * 4 < length; index++) {
 			left[index]! ^= right[index]!;
@@ -101,22 +98,21 @@ export const xor = (data: Buffer, start: number, base: Buffer): void => {
 
 /** The same for pages. */
 export const xorPages = (data: Buffer, base: Buffer, pages: number): void => {
-	for (let page = 0; page * pageSize < base.length; page++) {
+	for (let page = 0; page * blockSize < base.length; page++) {
 		if (isMarked(pages, page)) {
-			xor(data, page * pageSize, base.subarray(page * pageSize, (page + 1) * pageSize));
+			xor(data, page * blockSize, base.subarray(page * blockSize, (page + 1) * blockSize));
 		}
 	}
 };
 
-const encodeCopy = ({start, length, file, fileOffset}: Copy<BytePath>): Buffer => {
-	const path = Buffer.from(file, 'latin1');
-	const bytes = Buffer.allocUnsafe(copyHeadSize + path.length);
-	bytes.writeUInt16LE(start, 0);
-	bytes.writeUInt16LE(length, 2);
-	bytes.writeBigUInt64LE(BigInt(fileOffset), 4);
-	bytes.writeUInt16LE(path.length, 12);
-	path.copy(bytes, copyHeadSize);
-	return bytes;
+const encodeCopy = ({start, path, offset, length}: Copy): Buffer => {
+	const name = Buffer.from(path, 'latin1');
+	const head = Buffer.allocUnsafe(copyHeadSize);
+	head.writeUInt16LE(start, 0);
+	head.writeUInt16LE(length, 2);
+	head.writeBigUInt64LE(BigInt(offset), 4);
+	head.writeUInt16LE(name.length, 12);
+	return Buffer.concat([head, name]);
 };
 
 /** What comes after the bytes of the `write`. */
@@ -144,8 +140,8 @@ const refuse = (): CoppiceError =>
 	new CoppiceError('failed', 'The stream is refused: it has a command of differences that is not well-formed.', {hint: 'Nothing was applied.'});
 
 /** Copies that are in the data and do not overlap: no more is read of the base than there are data. */
-const decodeCopies = (bytes: Buffer, dataLength: number): Array<Copy<BytePath>> => {
-	const copies: Array<Copy<BytePath>> = [];
+const decodeCopies = (bytes: Buffer, dataLength: number): Copy[] => {
+	const copies: Copy[] = [];
 	let from = 0;
 	for (let at = 0; at < bytes.length;) {
 		if (bytes.length - at < copyHeadSize) {
@@ -154,16 +150,16 @@ const decodeCopies = (bytes: Buffer, dataLength: number): Array<Copy<BytePath>> 
 
 		const start = bytes.readUInt16LE(at);
 		const length = bytes.readUInt16LE(at + 2);
-		const fileOffset = Number(bytes.readBigUInt64LE(at + 4));
-		const path = bytes.subarray(at + copyHeadSize, at + copyHeadSize + bytes.readUInt16LE(at + 12));
-		at += copyHeadSize + bytes.readUInt16LE(at + 12);
-		if (length === 0 || at > bytes.length || start < from || start + length > dataLength || !Number.isSafeInteger(fileOffset + length)) {
+		const offset = Number(bytes.readBigUInt64LE(at + 4));
+		const begun = at + copyHeadSize;
+		at = begun + bytes.readUInt16LE(at + 12);
+		if (length === 0 || at > bytes.length || start < from || start + length > dataLength || !Number.isSafeInteger(offset + length)) {
 			throw refuse();
 		}
 
 		from = start + length;
 		copies.push({
-			start, length, fileOffset, file: path.toString('latin1'),
+			start, path: bytes.toString('latin1', begun, at), offset, length,
 		});
 	}
 

@@ -8,17 +8,15 @@ differ, as long as most are the same. The hash is the one of FastCDC (W. Xia and
 matching uses it (`zstd_ldm.c`).
 */
 import type {Buffer} from 'node:buffer';
+import type {Range} from './base-files.ts';
+import {isAlike} from './blocks.ts';
+import type {BytePath} from './byte-path.ts';
 
-/** A part of the new data that is like something in a base. */
-export type Copy<File> = {
-	readonly start: number;
-	readonly length: number;
-	readonly file: File;
-	readonly fileOffset: number;
-};
+/** A part of the new data, from `start` on, that is like something in a base. */
+export type Copy = Range & {readonly start: number};
 
-/** What is read of the base, from a place on; shorter where it ends, empty where it can't be read. Valid until the next call. */
-export type ReadBase<File> = (file: File, offset: number, length: number) => Buffer;
+/** What is read of the base; shorter where it ends, empty where it can't be read. Valid until the next call. */
+export type ReadBase = (range: Range) => Buffer;
 
 /** Bytes that a hash is of: each is shifted out after so many. */
 const windowSize = 32;
@@ -94,42 +92,31 @@ const forEachHash = (data: Uint8Array, start: number, end: number, look: (last: 
 
 const slotOf = (hash: number): number => (Math.imul(hash, 0x9E_37_79_B1) >>> 0) % slots;
 
-const isAlike = (data: Uint8Array, at: number, base: Uint8Array, baseAt: number, length: number): boolean => {
-	let same = 0;
-	for (let index = 0; index < length; index++) {
-		if (data[at + index] === base[baseAt + index]) {
-			same++;
-		}
-	}
-
-	return same * 2 > length;
-};
-
 /** Where in the data something was found, and between what a copy can be. */
 type Found = {readonly at: number; readonly from: number; readonly end: number};
 
 /** Where in a file of the base that was, and between what bytes it is known. */
-type Origin<File> = {readonly file: File; readonly offset: number; readonly begin: number; readonly end: number};
+type Origin = {readonly path: BytePath; readonly offset: number; readonly begin: number; readonly end: number};
 
 /**
-What is remembered of a base. It takes a few megabytes.
+What is remembered of a base: 1 MiB, and where up to 32 MiB of it are.
 */
-export class CopyFinder<File> {
-	readonly #read: ReadBase<File>;
+export class CopyFinder {
+	readonly #read: ReadBase;
 	readonly #hashes = new Int32Array(slots);
 
 	/** Number of the piece and where in it, and 1 more. */
 	readonly #places = new Uint32Array(slots);
-	readonly #pieces: Array<Origin<File>> = [];
+	readonly #pieces: Origin[] = [];
 	#remembered = 0;
 	#mistakes = 0;
 
-	constructor(read: ReadBase<File>) {
+	constructor(read: ReadBase) {
 		this.#read = read;
 	}
 
 	/** Where the base has, or had, a window of that hash. */
-	#find(hash: number): Origin<File> | undefined {
+	#find(hash: number): Origin | undefined {
 		const slot = slotOf(hash);
 		const place = this.#places[slot]! - 1;
 		if (place === -1 || this.#hashes[slot] !== hash) {
@@ -141,9 +128,9 @@ export class CopyFinder<File> {
 	}
 
 	/** The longest copy around a place. */
-	#extend(data: Uint8Array, {at, from, end}: Found, {file, offset, ...known}: Origin<File>): Copy<File> | undefined {
+	#extend(data: Uint8Array, {at, from, end}: Found, {path, offset, ...known}: Origin): Copy | undefined {
 		const before = Math.min(at - from, offset - known.begin, farthest);
-		const base = this.#read(file, offset - before, before + Math.min(end - at, known.end - offset, farthest));
+		const base = this.#read({path, offset: offset - before, length: before + Math.min(end - at, known.end - offset, farthest)});
 		const after = base.length - before;
 		let first = 0;
 		while (first + chunkSize <= before && isAlike(data, at - first - chunkSize, base, before - first - chunkSize, chunkSize)) {
@@ -168,16 +155,16 @@ export class CopyFinder<File> {
 		}
 
 		return {
-			start: at - first, length: first + last, file, fileOffset: offset - first,
+			start: at - first, path, offset: offset - first, length: first + last,
 		};
 	}
 
 	/** Remembers what the base has at a place of a file. */
-	remember(base: Uint8Array, file: File, offset: number): void {
+	remember(base: Uint8Array, path: BytePath, offset: number): void {
 		const begun = this.#remembered;
 		for (let start = 0; start < base.length; start += pieceSize) {
 			this.#pieces[this.#remembered % pieces] = {
-				file, offset: offset + start, begin: offset, end: offset + base.length,
+				path, offset: offset + start, begin: offset, end: offset + base.length,
 			};
 			this.#remembered++;
 		}
@@ -193,8 +180,8 @@ export class CopyFinder<File> {
 	/**
 	Copies in a part of the data, in their order; they do not overlap.
 	*/
-	find(data: Uint8Array, start: number, end: number): Array<Copy<File>> {
-		const copies: Array<Copy<File>> = [];
+	find(data: Uint8Array, start: number, end: number): Copy[] {
+		const copies: Copy[] = [];
 		let from = start;
 		forEachHash(data, start, end, (last, hash) => {
 			if (this.#mistakes >= mostMistakes) {

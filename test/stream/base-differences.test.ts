@@ -121,8 +121,8 @@ test('what was told as differences is what it was, however it comes', async t =>
 		t.true((await encode(stream, other)).equals(encoded), 'made again it is the same');
 		told += encoded.length - stream.length;
 		t.true((await decode(encoded, other)).equals(stream));
-	}), {numRuns: 60});
-	t.true(told > 0, 'there were differences');
+	}), {numRuns: 200});
+	t.true(told > 100, `${told} bytes by which differences are told`);
 });
 
 test('of a page in which little changed little is left; what is not alike stays as it is', async t => {
@@ -243,7 +243,7 @@ for (const [what, bytes, message] of [
 	['copies that overlap, which would read more than there is', copied({}, {start: 99}), /not well-formed/v],
 	['copies in no order', copied({start: 200}, {}), /not well-formed/v],
 	['a copy whose path is cut off', copied({pathLength: 4000}), /not well-formed/v],
-	['half a copy', tell('data/log', {marks: 0, copies: [{}], size: 10}), /not well-formed|has nothing|damaged/v],
+	['half a copy', tell('data/log', {marks: 0, copies: [{}], size: 10}), /attribute 0 does not belong to write/v],
 	['more copies than the command has', tell('data/table', {size: 60_000}), /not well-formed/v],
 	['a copy of another base than theirs', tell('data/log', {marks: 0, copies: [{}], sum: false}), /checksum does not match/v],
 	['another base than theirs', tell('data/table', {sum: false}), /checksum does not match/v],
