@@ -52,6 +52,7 @@ const count = z.int().min(0);
 const chain = z.string().regex(/^[\da-f]{64}$/v);
 
 const leftOut = z.strictObject({what: z.string(), path: z.string(), count});
+const unreadable = z.strictObject({path: z.string(), cause: z.string()});
 
 /** What may stand in the body of each message but `data`. */
 const shapes = {
@@ -70,9 +71,9 @@ const shapes = {
 	/** The receiver: so many frames are spooled and will be there after a power cut. */
 	ack: z.strictObject({frames: count}),
 
-	/** The sender: the whole stream, and what it could not put into it. */
+	/** The sender: the whole stream, what it could not put into it, and a file of the base that it could not read. */
 	end: z.strictObject({
-		frames: count, streamBytes: count, chain, leftOut: z.array(leftOut).optional(),
+		frames: count, streamBytes: count, chain, leftOut: z.array(leftOut).optional(), unreadable: unreadable.optional(),
 	}),
 
 	/** The receiver: the whole stream is spooled and checked; as much of it as was acknowledged will be there after a power cut. */

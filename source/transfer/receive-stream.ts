@@ -31,6 +31,7 @@ import {
 } from './spool.ts';
 import {lockSpool, type SpoolLock} from './spool-lock.ts';
 import {throttleProgress} from './throttle-progress.ts';
+import {unreadableNotice} from './unreadable-base.ts';
 
 export type ReceiveOptions = {
 	/**
@@ -303,13 +304,17 @@ class Receiving {
 		}
 	}
 
-	async #end({frames, streamBytes, chain: told, leftOut = []}: ControlMessage<'end'>): Promise<void> {
+	async #end({frames, streamBytes, chain: told, leftOut = [], unreadable}: ControlMessage<'end'>): Promise<void> {
 		const {chain} = this.#spool;
 		if (frames !== chain.frames || streamBytes !== chain.streamBytes || told !== chain.hex) {
 			throw badMessage('the end of the stream does not agree with what came before it');
 		}
 
 		this.#leftOut = plainLeftOut(leftOut);
+		if (unreadable !== undefined) {
+			this.#options.onNotice?.(unreadableNotice(unreadable, 'there'));
+		}
+
 		await unlessInterrupted(this.#judge.finish(), this.#signal);
 		failpoint('transfer.receive.end');
 		// The sender keeps the data until they are applied: the disk need not be waited for.

@@ -29,6 +29,7 @@ import {mapInOrder} from './map-in-order.ts';
 import type {TransferNotice} from './notice.ts';
 import {throttleProgress} from './throttle-progress.ts';
 import {TokenBucket} from './token-bucket.ts';
+import {boundUnreadable, type UnreadableBase} from './unreadable-base.ts';
 import {Window} from './window.ts';
 
 export type SendOptions = {
@@ -37,6 +38,9 @@ export type SendOptions = {
 
 	/** What the stream has not, asked when all of it is made. */
 	readonly leftOut?: () => readonly LeftOutEntry[];
+
+	/** A file of the base that could not be read, asked when all of it is made. */
+	readonly unreadable?: () => UnreadableBase | undefined;
 
 	/** Bytes a second on the line, at most. */
 	readonly limit?: number;
@@ -306,8 +310,14 @@ class Sending {
 		}
 
 		const leftOut = boundLeftOut(this.#options.leftOut?.() ?? []);
+		const unreadable = this.#options.unreadable?.();
 		await this.#tellReceiver({
-			kind: 'end', frames: chain.frames, streamBytes: chain.streamBytes, chain: chain.hex, ...(leftOut.length > 0 && {leftOut}),
+			kind: 'end',
+			frames: chain.frames,
+			streamBytes: chain.streamBytes,
+			chain: chain.hex,
+			...(leftOut.length > 0 && {leftOut}),
+			...(unreadable !== undefined && {unreadable: boundUnreadable(unreadable)}),
 		});
 		failpoint('transfer.send.end');
 	}

@@ -1,8 +1,8 @@
 /**
-The process is killed at every third step of taking over Docker volumes and giving them back. `npm run soak` kills it everywhere.
+The process is killed at every tenth step of taking over Docker volumes and giving them back. `npm run soak` kills it everywhere.
 */
 import test from 'ava';
 import {testAdoptionCrashes} from './adopt-crashes.ts';
-import {atEveryThird} from './crash-tests.ts';
+import {atEvery} from './crash-tests.ts';
 
-await testAdoptionCrashes(test, atEveryThird);
+await testAdoptionCrashes(test, atEvery(10));

@@ -1,8 +1,8 @@
 /**
-Power cuts on the process runtime, at every third step. `npm run soak` cuts everywhere.
+Power cuts on the process runtime, at every sixth step. `npm run soak` cuts everywhere.
 */
 import test from 'ava';
-import {atEveryThird} from './crash-tests.ts';
+import {atEvery} from './crash-tests.ts';
 import {testCrashes} from './crashes.ts';
 
-testCrashes(test, atEveryThird);
+testCrashes(test, atEvery(6));

@@ -9,7 +9,7 @@ import {findFault, proveOneInstant} from './one-instant.ts';
 
 const missing = await dockerMissing() ?? await loopBtrfsMissing();
 
-for (const [driver, commits] of [['btrfs', 5], ['directory', 3]] as const) {
+for (const [driver, commits] of [['btrfs', 3], ['directory', 2]] as const) {
 	const title = `commits under load are one instant of Postgres, MariaDB and Redis, on ${driver}`;
 	if (missing === undefined) {
 		test.serial(title, async t => {

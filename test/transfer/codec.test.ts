@@ -33,6 +33,9 @@ const control: fc.Arbitrary<ControlMessage> = fc.oneof(
 	fc.record({
 		kind: fc.constant('end' as const), frames: count, streamBytes: count, chain: hex,
 	}),
+	fc.record({
+		kind: fc.constant('end' as const), frames: count, streamBytes: count, chain: hex, unreadable: fc.record({path: fc.string(), cause: fc.string()}),
+	}),
 	fc.record({kind: fc.constant('applied' as const), leftOut: fc.array(fc.record({what: fc.string(), path: fc.string(), count}), {maxLength: 5})}),
 );
 const data: fc.Arbitrary<DataMessage> = fc.record({

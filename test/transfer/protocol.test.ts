@@ -24,6 +24,7 @@ import {
 	writeControl,
 } from '../../source/transfer/line.ts';
 import {type ReceiveOptions, receiveStream} from '../../source/transfer/receive-stream.ts';
+import type {TransferNotice} from '../../source/transfer/notice.ts';
 import {type SendOptions, sendStream} from '../../source/transfer/send-stream.ts';
 import {windowBytes} from '../../source/transfer/window.ts';
 import {type Line, makeLine} from './lines.ts';
@@ -118,6 +119,23 @@ test('the receiver learns what the sender could not put into the stream', async 
 	]);
 	t.deepEqual(received.leftOut, [{...leftOut[0], path: 'data/[2Jx'}]);
 	t.is(await digest(received.open()), await digest(makeStream(stream)));
+	await received.remove();
+});
+
+test('a file of its base that the sender can\'t read is told to who receives, once and without what harms a terminal', async t => {
+	const line = makeLine();
+	const told: TransferNotice[] = [];
+	const [, received] = await Promise.all([
+		sendStream(line.sender, {open: () => makeStream({size: 1000, seed: 5}), unreadable: () => ({path: `data/\u{1B}[2J${'x'.repeat(9999)}`, cause: 'EIO: i/o error, read'})}),
+		receiveStream(line.receiver, {
+			folder: await spoolFolder(t), expects, onNotice(notice) {
+				told.push(notice);
+			},
+		}),
+	]);
+	t.deepEqual(told.map(({kind}) => kind), ['damaged']);
+	t.regex(told[0]!.message, /^data\/\[2Jx+ can't be read there in .* is sent in full \(EIO: i\/o error, read\)\.$/v);
+	t.true(told[0]!.message.length < 400);
 	await received.remove();
 });
 

@@ -19,6 +19,7 @@ import {isLostConnection, sendFailure} from '../../transfer/failure.ts';
 import type {TransferNotice} from '../../transfer/notice.ts';
 import {receiveStream} from '../../transfer/receive-stream.ts';
 import {sendStream} from '../../transfer/send-stream.ts';
+import {unreadableNotice, type UnreadableBase} from '../../transfer/unreadable-base.ts';
 import {checkArriving} from '../agent/check-arriving.ts';
 
 export type SnapshotTransfer = {
@@ -106,6 +107,7 @@ Sends a snapshot, and waits until the other side has applied it.
 export const giveSnapshot = async (channel: Channel, transfer: SnapshotTransfer, limit?: number): Promise<AppliedReport> => {
 	const {pool, address, snapshot, base, plain = false, signal, onProgress, onNotice, onApplying} = transfer;
 	let leftOut = new LeftOutList();
+	let unreadable: UnreadableBase | undefined;
 	await sendStream(channel, {
 		open() {
 			leftOut = new LeftOutList();
@@ -114,9 +116,8 @@ export const giveSnapshot = async (channel: Channel, transfer: SnapshotTransfer,
 				signal,
 				asDifferences: !plain,
 				onUnreadable(what, cause) {
-					onNotice?.({
-						kind: 'damaged', bytes: 0, message: `${bytePathToText(what)} can't be read in the snapshot that both sides have, so what changed in it is sent in full (${cause}).`,
-					});
+					unreadable = {path: bytePathToText(what), cause};
+					onNotice?.(unreadableNotice(unreadable, 'here'));
 				},
 				onLeftOut(what, path) {
 					list.add(what, path);
@@ -124,6 +125,7 @@ export const giveSnapshot = async (channel: Channel, transfer: SnapshotTransfer,
 			});
 		},
 		leftOut: () => toPlainLeftOut(leftOut.list()),
+		unreadable: () => unreadable,
 		limit,
 		signal,
 		onProgress,
