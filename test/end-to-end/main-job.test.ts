@@ -77,7 +77,7 @@ test.serial('commits under load, each reset and checked', async t => {
 	const writers = startTransfers(stack);
 	const ids: string[] = [];
 	try {
-		for (let index = 0; index < 5; index++) {
+		for (let index = 0; index < 3; index++) {
 			const {commit} = await stack.json('commit', '-m', `Under load ${index}`);
 			ids.push(commit.id);
 		}

@@ -141,7 +141,8 @@ if (obstacle === undefined) {
 		await tui.press('c');
 		await tui.until(screen => /lost|nothing answers/v.test(screen.trimEnd().split('\n').slice(-2).join(' ')));
 		await tui.press('k');
-		t.regex(await tui.until('not reached; as it was'), /nothing answers at port/v);
+		// First that the connection was lost, then why it can't be made again.
+		await tui.until(/not reached; as it was[\s\S]*nothing answers at port/v);
 		await tui.press('j');
 		await machine.sshd.start();
 		await tui.until(isOnline);
