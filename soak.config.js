@@ -6,14 +6,16 @@ Long tests, run by `npm run soak` and not by `npm test`.
 - Commit, reset, switch and switch --definition on Docker killed at every step; `npm test` kills them where containers are paused, stopped and started.
 - Every verb on the process runtime, and taking over and giving back Docker volumes, killed at every step; `npm test` kills them at a few.
 - 50 commits of three databases under load on btrfs, and 10 in a plain folder, each reset to and checked. `npm test` runs a short form of it.
+- A stream of 2 GiB in 150 MB of memory on each side. `npm test` sends half a GiB.
 - Transfers between hosts cut at 1, 50 and 99 percent, to btrfs, ZFS and a plain folder, by killing either side, power, the line and a full disk; and a
   Postgres of 1 GiB under load with ten increments each way. `npm test` cuts a few, and syncs a small one.
 */
 const config = {
 	files: [
-		'test/storage/zfs-crash.test.ts', 'test/end-to-end/docker-consistency.ts', 'test/end-to-end/{adopt-crash,crash,docker-crash}-everywhere.ts', 'test/end-to-end/sync-soak.ts',
+		'test/storage/zfs-crash.test.ts', 'test/transfer/kill.test.ts', 'test/end-to-end/docker-consistency.ts', 'test/end-to-end/{adopt-crash,crash,docker-crash}-everywhere.ts', 'test/end-to-end/sync-soak.ts',
 	],
 	extensions: ['ts'],
+	environmentVariables: {TRANSFER_BYTES: String((2 ** 31) + 1)},
 	workerThreads: false,
 	timeout: '30m',
 };

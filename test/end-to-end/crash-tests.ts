@@ -52,8 +52,8 @@ export type IsCut = (failpoint: string, index: number) => boolean;
 
 const everywhere: IsCut = () => true;
 
-/** For `npm test`, where all of them would take too long: `npm run soak` kills everywhere. */
-export const atEvery = (step: number): IsCut => (_failpoint, index) => index % step === 0;
+/** For `npm test`, where all of them would take too long: `npm run soak` kills everywhere. The first steps change nothing yet. */
+export const atEvery = (step: number): IsCut => (_failpoint, index) => index % step === 5;
 
 /** Looks up tables, and runs a scenario once for each failpoint with the process killed there. */
 const crashRunner = (getStack: () => CrashStack, isCut: IsCut) => {

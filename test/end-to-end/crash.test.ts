@@ -1,8 +1,8 @@
 /**
-Power cuts on the process runtime, at every sixth step. `npm run soak` cuts everywhere.
+Power cuts on the process runtime, at every eighth step. `npm run soak` cuts everywhere.
 */
 import test from 'ava';
 import {atEvery} from './crash-tests.ts';
 import {testCrashes} from './crashes.ts';
 
-testCrashes(test, atEvery(6));
+testCrashes(test, atEvery(8));
