@@ -4,4 +4,4 @@ The process is killed on Docker where containers are being paused, stopped and s
 import test from 'ava';
 import {testDockerCrashes} from './docker-crashes.ts';
 
-await testDockerCrashes(test, name => ['commit frozen', 'storage-swapped', 'reset 1 within start', 'switch 0 after link data', 'definition services gone'].includes(name));
+await testDockerCrashes(test, name => ['commit frozen', 'storage-swapped', 'switch 0 after link data', 'definition services gone'].includes(name));
