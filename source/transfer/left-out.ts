@@ -15,7 +15,8 @@ export type LeftOutEntry = {
 
 /** Kinds of things left out that are told: there are a few in any stream that is none of an attacker's. */
 const mostKinds = 20;
-const longestText = 200;
+/** Characters of a text that is told. */
+export const longestText = 200;
 
 /** As much of it as goes over the line. */
 export const boundLeftOut = (leftOut: readonly LeftOutEntry[]): LeftOutEntry[] =>

@@ -2,6 +2,7 @@
 A file of the base that the sender can't read: what changed in it is sent in full. Whoever runs the command is told, on either side: a disk may be failing.
 */
 import {plainText} from '../host/agent-errors.ts';
+import {longestText} from './left-out.ts';
 import type {TransferNotice} from './notice.ts';
 
 export type UnreadableBase = {
@@ -10,8 +11,6 @@ export type UnreadableBase = {
 	/** What the system said. */
 	readonly cause: string;
 };
-
-const longestText = 200;
 
 /** As much of it as goes over the line. */
 export const boundUnreadable = ({path, cause}: UnreadableBase): UnreadableBase => ({path: path.slice(0, longestText), cause: cause.slice(0, longestText)});

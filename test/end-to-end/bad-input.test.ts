@@ -219,7 +219,7 @@ test.serial('Ctrl-C in every verb', async t => {
 	await stack.query('create table unsaved as select 1');
 	const verbs = [['commit', '-m', 'x'], ['reset'], ['switch', 'other'], ['switch', 'main'], ['restart'], ['status'], ['log'], ['diff'], ['branch'], ['prune', '--keep-last', '50'], ['tag', 't1'], ['undo']];
 	for (const verb of verbs) {
-		for (const milliseconds of [100, 250]) {
+		for (const milliseconds of [60, 150, 300]) {
 			const child = execa(process.execPath, [path.resolve('dist/coppice.js'), ...verb, '--yes'], {cwd: stack.project, env: {...stack.env}, reject: false});
 			setTimeout(() => {
 				child.kill('SIGINT');

@@ -1,5 +1,5 @@
 /**
-The process is killed on Docker where containers are being paused, stopped and started. `npm run soak` kills it everywhere.
+The process is killed on Docker at a few steps: containers paused, data swapped under them, services gone. `npm run soak` kills it everywhere.
 */
 import test from 'ava';
 import {testDockerCrashes} from './docker-crashes.ts';

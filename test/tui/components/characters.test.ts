@@ -41,7 +41,7 @@ const linesOf = (state: State): string[] => {
 };
 
 test('whatever is written in it, each line of a pane is as wide as the screen', t => {
-	for (const [columns, rows] of [[200, 50], [81, 24], [34, 9]] as const) {
+	for (const [columns, rows] of [[200, 50], [120, 36], [81, 24], [80, 24], [61, 18], [34, 9]] as const) {
 		for (const focus of [...sidePanels, 'main'] as const) {
 			for (const tab of tabs) {
 				for (const wrap of [false, true]) {

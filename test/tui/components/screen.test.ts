@@ -42,7 +42,7 @@ const showing = (tab: typeof tabs[number], change: Partial<State> = {}): State =
 });
 
 test('every pane in every size fills the screen exactly', t => {
-	for (const [columns, rows] of [[200, 50], [80, 24], [34, 9]] as const) {
+	for (const [columns, rows] of [[200, 50], [120, 36], [80, 24], [60, 18], [34, 9]] as const) {
 		for (const focus of [...sidePanels, 'main'] as const) {
 			for (const tab of tabs) {
 				for (const zoom of [0, 1, 2] as const) {
