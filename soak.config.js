@@ -3,17 +3,30 @@ Long tests, run by `npm run soak` and not by `npm test`.
 
 - The ZFS driver killed after every command that changes something. Its commands are cut in the middle, which the daemon of zfs-fuse does not always
   survive when other tests use it at the same time.
-- Commit, reset, switch and switch --definition on Docker killed at every step; `npm test` kills them at a few.
-- Every verb on the process runtime, and taking over and giving back Docker volumes, killed at every step; `npm test` kills them at a few.
+- Every verb on the process runtime, those that touch containers on Docker, taking over and giving back Docker volumes, and fetches, clones and pushes,
+  killed at every step; `npm test` kills them at a few.
 - 50 commits of three databases under load on btrfs, and 10 in a plain folder, each reset to and checked. `npm test` runs a short form of it.
 - A new Postgres killed at every step of being made; `npm test` kills it at two.
+- Every template in containers, and read by every version of Compose; `npm test` does it with some.
+- The program installed over itself, and killed while it is.
+- The images and the hosts that other tests run on.
 - A stream of 2 GiB in 150 MB of memory on each side. `npm test` sends half a GiB.
 - Transfers between hosts cut at 1, 50 and 99 percent, to btrfs, ZFS and a plain folder, by killing either side, power, the line and a full disk; and a
   Postgres of 1 GiB under load with ten increments each way. `npm test` cuts a few, and syncs a small one.
+
+`COPPICE_SOAK` tells files that `npm test` runs too that there is time for all of it.
 */
 const config = {
 	files: [
-		'test/storage/zfs-crash.test.ts', 'test/transfer/kill.test.ts', 'test/runtime/process/databases.test.ts', 'test/end-to-end/docker-consistency.ts', 'test/end-to-end/{adopt-crash,crash,docker-crash}-everywhere.ts', 'test/end-to-end/sync-soak.ts',
+		'test/actions/agent/push.test.ts',
+		'test/actions/new-stack.test.ts',
+		'test/actions/sync/{clone,cuts}.test.ts',
+		'test/end-to-end/{adopt-crash,crash,docker-crash,templates}.test.ts',
+		'test/end-to-end/{docker-consistency,sync-soak}.ts',
+		'test/house/{docker-fixtures,host-fixtures,install}.test.ts',
+		'test/runtime/process/databases.test.ts',
+		'test/storage/zfs-crash.test.ts',
+		'test/transfer/kill.test.ts',
 	],
 	extensions: ['ts'],
 	environmentVariables: {COPPICE_SOAK: 'yes'},

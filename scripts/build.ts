@@ -144,6 +144,11 @@ const loadLate: Plugin = {
 		onLoad({filter: /./, namespace: 'quick-import'}, ({path: name}) => ({contents: quickModule(name)}));
 		onLoad({filter: /./, namespace: 'late-require'}, ({path: name}) => ({contents: lateExports(exportsOf(name), `process.getBuiltinModule(${JSON.stringify(name)})`)}));
 
+		// Its pattern of emoji takes Node half as long to make as a command takes to start, and few texts need it.
+		onResolve({filter: /^string-width$/}, ({path: name, kind}) => kind === 'require-call' ? undefined : {path: name, namespace: 'late-default', sideEffects: false});
+		onLoad({filter: /./, namespace: 'late-default'}, ({path: name}) =>
+			({resolveDir: root, contents: `export default (...words) => require(${JSON.stringify(name)}).default(...words);`}));
+
 		// What `pg` needs for passwords only.
 		onResolve({filter: /^\.(?:\/crypto)?\/utils$/}, ({path: name, resolveDir}) => {
 			const file = path.join(resolveDir, `${name}.js`);

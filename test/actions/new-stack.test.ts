@@ -30,6 +30,7 @@ import {isRoot} from '../../source/system/run-command.ts';
 import {coppice} from '../fixtures/built-cli.ts';
 import {composeVariants} from '../fixtures/docker/engine.ts';
 import {skipAloud} from '../fixtures/skip-aloud.ts';
+import {isSoak} from '../fixtures/soak.ts';
 
 const templatesFolder = path.resolve(import.meta.dirname, '../../templates');
 
@@ -140,10 +141,12 @@ for (const template of templateNames) {
 		continue;
 	}
 
-	test(`${title} (${compose.map(({title: variant, version}) => `${variant} ${version}`).join(', ')})`, async t => {
+	// Each version reads each template in the soak; here the newest reads all, and all read the one that has most in it.
+	const asked = isSoak || template === 'web' ? compose : compose.slice(0, 1);
+	test(`${title} (${asked.map(({title: variant, version}) => `${variant} ${version}`).join(', ')})`, async t => {
 		const directory = await makeFolder(t);
 		const {folder} = await newStack({name: 'shop', directory, template});
-		const readAll = async () => Promise.all(compose.map(async ({command, environment}) => {
+		const readAll = async () => Promise.all(asked.map(async ({command, environment}) => {
 			const [program = '', ...words] = command;
 			return execa(program, [...words, 'config', '--quiet'], {cwd: folder, env: environment, reject: false});
 		}));

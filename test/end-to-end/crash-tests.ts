@@ -47,16 +47,11 @@ type Scenario = {
 	readonly getReady?: () => Promise<readonly ServiceReport[]>;
 };
 
-/** Whether the process is killed at a failpoint, `index` being its place among those of the verb. */
-export type IsCut = (failpoint: string, index: number) => boolean;
-
-const everywhere: IsCut = () => true;
-
-/** For `npm test`, where all of them would take too long: `npm run soak` kills everywhere. The first steps change nothing yet. */
-export const atEvery = (step: number): IsCut => (_failpoint, index) => index % step === 5;
+/** Chooses of a verb's failpoints those where the process is killed. */
+export type ChooseCuts = (failpoints: readonly string[]) => readonly string[];
 
 /** Looks up tables, and runs a scenario once for each failpoint with the process killed there. */
-const crashRunner = (getStack: () => CrashStack, isCut: IsCut) => {
+const crashRunner = (getStack: () => CrashStack, chooseCuts: ChooseCuts) => {
 	const isThere = async (table: string): Promise<boolean> => {
 		const [row] = await getStack().query<{there: boolean}>(`select to_regclass('${table}') is not null as there`);
 		return row?.there === true;
@@ -98,7 +93,7 @@ const crashRunner = (getStack: () => CrashStack, isCut: IsCut) => {
 	const crashEverywhere = async (t: ExecutionContext, scenario: Scenario): Promise<void> => {
 		const names = await learnFailpoints(scenario);
 		t.true(names.length >= 6, `few failpoints: ${names.join(', ')}`);
-		const cuts = names.filter((name, index) => isCut(name, index));
+		const cuts = chooseCuts(names);
 		t.true(cuts.length > 0);
 		await checkWhole(t, 'without a crash', scenario.getReady);
 		await scenario.check('without a crash');
@@ -135,9 +130,9 @@ export type Versions = {
 export const definitionCrashTest = (
 	getStack: () => CrashStack,
 	{write, running}: Versions,
-	isCut: IsCut = everywhere,
+	chooseCuts: ChooseCuts,
 ) => async (t: ExecutionContext): Promise<void> => {
-	const {crashEverywhere, isThere} = crashRunner(getStack, isCut);
+	const {crashEverywhere, isThere} = crashRunner(getStack, chooseCuts);
 	let counter = 0;
 	await crashEverywhere(t, {
 		async arrange() {
@@ -173,10 +168,9 @@ export const definitionCrashTest = (
 
 /**
 @param getStack - The stack, which is made after the tests are.
-@param isCut - Whether the process is killed at a failpoint; at all of them unless told.
 */
-export const crashTests = (getStack: () => CrashStack, isCut: IsCut = everywhere): CrashTests => {
-	const {crashEverywhere, isThere} = crashRunner(getStack, isCut);
+export const crashTests = (getStack: () => CrashStack, chooseCuts: ChooseCuts): CrashTests => {
+	const {crashEverywhere, isThere} = crashRunner(getStack, chooseCuts);
 	let counter = 0;
 	return {
 		async commit(t) {

@@ -21,6 +21,7 @@ import {dockerMissing, makeDockerProject} from '../fixtures/docker/engine.ts';
 import {freePort} from '../fixtures/free-port.ts';
 import {removeTree} from '../fixtures/remove-tree.ts';
 import {skipAloud} from '../fixtures/skip-aloud.ts';
+import {isSoak} from '../fixtures/soak.ts';
 
 type Run = (...words: readonly string[]) => Promise<string>;
 
@@ -171,8 +172,9 @@ for (const each of cases) {
 	});
 }
 
-// The Postgres of its own is the same as the one beside Redis, see the tests of `newStack`.
-const casesInContainers = cases.filter(({template}) => template !== 'postgres');
+// The Postgres of its own is the same as the one beside Redis, see the tests of `newStack`. MariaDB is left for the soak: it runs in containers in
+// other tests.
+const casesInContainers = cases.filter(({template}) => template === 'postgres-redis' || (isSoak && template !== 'postgres'));
 for (const each of casesInContainers) {
 	const {template} = each;
 	const title = `${template}: in containers, and by plain docker compose`;

@@ -174,7 +174,7 @@ test('a dataset is what its mountpoint says', t => {
 	const id = '01234567-89ab-cdef-0123-456789abcdef';
 	t.like(parseSnapshot(`a/b@${id}`), {dataset: 'a/b', state: 'whole', id});
 	t.like(parseSnapshot(`a/b@trash-${id}`), {state: 'trash', id});
-	t.like(parseSnapshot(`a/b@gone-${id}`, true), {state: 'gone', id, deferred: true});
+	t.like(parseSnapshot(`a/b@gone-${id}`), {state: 'gone', id});
 	t.like(parseSnapshot('a/b@probe-1-2-ab'), {state: 'probe', id: '1-2-ab'});
 	t.like(parseSnapshot('a/b@hourly'), {state: 'foreign'});
 	t.like(parseSnapshot('a/b@trash-hourly'), {state: 'foreign'});

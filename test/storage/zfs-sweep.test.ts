@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import {planSweep, type SweepStep} from '../../source/storage/zfs/sweep.ts';
 import {parseSnapshot, type DatasetRole, type VolumeState} from '../../source/storage/zfs/volume-datasets.ts';
 
-type ModelSnapshot = {short: string; readonly content: number; isDeferred: boolean};
+type ModelSnapshot = {short: string; readonly content: number};
 type ModelDataset = {
 	readonly name: string;
 	role: DatasetRole;
@@ -37,13 +37,6 @@ class Model {
 		return this.datasets.values().filter(({origin}) => origin?.snapshot === snapshot).toArray();
 	}
 
-	/** What ZFS does by itself with snapshots marked for it. */
-	#destroyDeferred(): void {
-		for (const dataset of this.datasets.values()) {
-			dataset.snapshots = dataset.snapshots.filter(snapshot => !snapshot.isDeferred || this.#clones(snapshot).length > 0);
-		}
-	}
-
 	newName(): string {
 		return `v/d${++this.#count}`;
 	}
@@ -62,7 +55,7 @@ class Model {
 
 	snapshot(name: string, short: string): void {
 		const {snapshots, content} = this.datasets.get(name)!;
-		snapshots.push({short, content, isDeferred: false});
+		snapshots.push({short, content});
 	}
 
 	clone(full: string, name: string, role: DatasetRole): void {
@@ -120,14 +113,11 @@ class Model {
 				break;
 			}
 
-			case 'defer': {
+			case 'hide': {
 				this.rename(step.snapshot, step.as);
-				this.#find(step.as).snapshot.isDeferred = true;
 				break;
 			}
 		}
-
-		this.#destroyDeferred();
 	}
 
 	state(): VolumeState {
@@ -136,7 +126,7 @@ class Model {
 			datasets: datasets.map(({name, role, origin}) => ({
 				name, role, origin: origin && `${origin.dataset}@${origin.snapshot.short}`, property: '', mountpoint: undefined, mounted: false,
 			})),
-			snapshots: datasets.flatMap(({name, snapshots}) => snapshots.map(({short, isDeferred}) => parseSnapshot(`${name}@${short}`, isDeferred))),
+			snapshots: datasets.flatMap(({name, snapshots}) => snapshots.map(({short}) => parseSnapshot(`${name}@${short}`))),
 		};
 	}
 
@@ -160,7 +150,7 @@ class Model {
 }
 
 const action = fc.record({
-	verb: fc.constantFrom('create', 'write', 'snapshot', 'branch', 'stage', 'open', 'retire', 'reset', 'trash', 'sweep'),
+	verb: fc.constantFrom('create', 'write', 'snapshot', 'branch', 'stage', 'open', 'close', 'retire', 'reset', 'trash', 'sweep'),
 	pick: fc.nat(1000),
 	other: fc.nat(1000),
 });
@@ -190,6 +180,9 @@ const act = (model: Model, verb: string, pick: number, other: number): void => {
 		}
 	} else if (verb === 'trash' && snapshot !== undefined) {
 		model.rename(snapshot.name, `${snapshot.dataset}@trash-${snapshot.id}`);
+	} else if (verb === 'close') {
+		const passing = model.datasets.values().filter(({role}) => role.type === 'staged' || role.type === 'opened').toArray();
+		model.datasets.delete(passing[pick % Math.max(passing.length, 1)]?.name ?? '');
 	} else if (verb === 'sweep') {
 		for (const step of planSweep(model.state(), () => true, () => model.newName())) {
 			model.apply(step);
@@ -276,7 +269,7 @@ test('a snapshot that two branches share is put out of sight, and its branches s
 	model.snapshot(main, `trash-${id}`);
 	model.clone(`${main}@trash-${id}`, 'v/side', {type: 'branch', branch: 'side'});
 	t.deepEqual(planSweep(model.state(), () => true, () => 'v/new'), [
-		{type: 'defer', snapshot: `${main}@trash-${id}`, as: `${main}@gone-${id}`},
+		{type: 'hide', snapshot: `${main}@trash-${id}`, as: `${main}@gone-${id}`},
 	]);
 });
 
@@ -289,5 +282,5 @@ test('snapshots are never moved into a staged clone, one open for reading, or on
 	model.clone(`${home}@trash-${id}`, 'v/opened', {type: 'opened', by: '1-1-a'});
 	model.clone(`${home}@trash-${id}`, 'v/barred', {type: 'branch', branch: 'main'});
 	const steps = planSweep(model.state(), () => true, () => 'v/new', {unfit: new Set(['v/barred']), stuck: new Set()});
-	t.deepEqual(steps.map(({type}) => type), ['defer']);
+	t.deepEqual(steps.map(({type}) => type), ['hide']);
 });

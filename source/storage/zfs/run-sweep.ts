@@ -10,14 +10,11 @@ import {
 	type ZfsFailure,
 } from './zfs-command.ts';
 
-/** Puts a snapshot that ZFS still needs out of sight, to be destroyed by ZFS itself as soon as it can be. */
-const defer = async (snapshot: string, as: string): Promise<void> => {
+/** Puts a snapshot that ZFS still needs out of sight. */
+const hide = async (snapshot: string, as: string): Promise<void> => {
 	if (snapshot !== as) {
 		await zfs('rename', snapshot, as);
 	}
-
-	// Busy while it is mounted to be read: the next sweep tries again.
-	await tryZfs(['destroy', '-d', as], ['busy', 'absent']);
 };
 
 /** Does one step, and says whether it could be done, where the others hold without it. */
@@ -41,15 +38,15 @@ const isStepDone = async (step: SweepStep, allowed: readonly ZfsFailure[]): Prom
 		case 'destroy-snapshot': {
 			const {failure} = await tryZfs(['destroy', step.snapshot], ['absent', 'clones', 'busy']);
 			if (failure === 'clones' || failure === 'busy') {
-				// A clone made by hand somewhere else, or a hold of another program.
-				await defer(step.snapshot, step.snapshot.replace('@trash-', '@gone-'));
+				// A clone made by hand somewhere else, or a hold of another program: out of sight until a later sweep.
+				await hide(step.snapshot, step.snapshot.replace('@trash-', '@gone-'));
 			}
 
 			return true;
 		}
 
-		case 'defer': {
-			await defer(step.snapshot, step.as);
+		case 'hide': {
+			await hide(step.snapshot, step.as);
 			return true;
 		}
 	}

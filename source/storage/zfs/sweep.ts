@@ -8,8 +8,9 @@ goes for good only when the home that it is in is not needed for it any more:
   moves all snapshots over to it, and the home, now bare, is destroyed.
 - A home whose newest snapshots are to go but older ones stay would hold the space of those destroyed in its own data. So the newest one
   that stays gets a clone, which is promoted, and what remains of the old home is destroyed.
-- A snapshot that several clones share can't go at all: it is renamed to `@gone-<id>`, out of sight, and marked to be destroyed by ZFS
-  itself with its last clone.
+- A snapshot that several clones share can't go at all: it is renamed to `@gone-<id>`, out of sight, and destroyed by a later plan, when
+  its last clone is gone. (ZFS could do that by itself, `zfs destroy -d`; but the home whose newest it was would hold its space for good,
+  with nothing left to tell a plan of it.)
 
 The order of the steps is such that stopping after any of them loses nothing, and a new plan made then goes on from there. ZFS
 guards each step once more: nothing is forced, nothing is destroyed recursively.
@@ -21,9 +22,9 @@ export type SweepStep =
 	| {readonly type: 'clone-home'; readonly snapshot: string; readonly dataset: string}
 	| {readonly type: 'destroy-snapshot'; readonly snapshot: string}
 	| {readonly type: 'destroy-home'; readonly dataset: string}
-	| {readonly type: 'defer'; readonly snapshot: string; readonly as: string};
+	| {readonly type: 'hide'; readonly snapshot: string; readonly as: string};
 
-type Snapshot = {readonly short: string; readonly state: SnapshotState; readonly doomed: boolean; readonly deferred: boolean};
+type Snapshot = {readonly short: string; readonly state: SnapshotState; readonly doomed: boolean};
 
 /** A dataset while planning; names of snapshots change as they move. */
 type Node = {
@@ -40,9 +41,9 @@ const readNodes = ({datasets, snapshots}: VolumeState, isDoomed: (id: string) =>
 		name, type: role.type, origin: undefined, snapshots: [],
 	}));
 	const nodes = new Map(list.map(node => [node.name, node]));
-	for (const {name, dataset, state, id, deferred} of snapshots) {
+	for (const {name, dataset, state, id} of snapshots) {
 		nodes.get(dataset)?.snapshots.push({
-			short: shortOf(name), state, deferred, doomed: state === 'gone' || (state === 'trash' && isDoomed(id)),
+			short: shortOf(name), state, doomed: state === 'gone' || (state === 'trash' && isDoomed(id)),
 		});
 	}
 
@@ -150,20 +151,17 @@ class Plan {
 			const end = this.#limits.stuck.has(node.name) ? node.snapshots.findLastIndex(snapshot => !isFree(snapshot)) : undefined;
 			const free = new Set(node.snapshots.slice(0, end).filter(snapshot => isFree(snapshot)));
 			node.snapshots = node.snapshots.filter(snapshot => !free.has(snapshot));
-			for (const {short, deferred} of free) {
-				// A deferred one ZFS destroys by itself.
-				if (!deferred) {
-					this.steps.push({type: 'destroy-snapshot', snapshot: `${node.name}@${short}`});
-				}
+			for (const {short} of free) {
+				this.steps.push({type: 'destroy-snapshot', snapshot: `${node.name}@${short}`});
 			}
 		}
 	}
 
-	#deferRest(): void {
+	#hideRest(): void {
 		for (const {name, snapshots} of this.#nodes) {
-			const rest = snapshots.filter(snapshot => snapshot.doomed && !snapshot.deferred && this.#clonesOf(snapshot).length > 0);
+			const rest = snapshots.filter(snapshot => snapshot.doomed && snapshot.state === 'trash' && this.#clonesOf(snapshot).length > 0);
 			for (const {short} of rest) {
-				this.steps.push({type: 'defer', snapshot: `${name}@${short}`, as: `${name}@${short.replace(/^trash-/v, 'gone-')}`});
+				this.steps.push({type: 'hide', snapshot: `${name}@${short}`, as: `${name}@${short.replace(/^trash-/v, 'gone-')}`});
 			}
 		}
 	}
@@ -177,7 +175,7 @@ class Plan {
 			this.#destroySnapshots();
 		} while (this.steps.length > before);
 
-		this.#deferRest();
+		this.#hideRest();
 		return this.steps;
 	}
 }

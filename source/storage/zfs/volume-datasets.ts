@@ -57,9 +57,6 @@ export type VolumeSnapshot = {
 
 	/** The id for our own; for a probe the process that asks; else the name. */
 	readonly id: string;
-
-	/** ZFS destroys it by itself as soon as its last clone is gone. */
-	readonly deferred: boolean;
 };
 
 export type VolumeState = {
@@ -112,30 +109,30 @@ export const parseRole = (mountpoint: string, {stack, volume}: VolumeAddress): {
 /**
 What a snapshot is by its name.
 */
-export const parseSnapshot = (name: string, isDeferred = false): VolumeSnapshot => {
+export const parseSnapshot = (name: string): VolumeSnapshot => {
 	const at = name.lastIndexOf('@');
 	const dataset = name.slice(0, at);
 	const short = name.slice(at + 1);
 	const {state, id} = /^(?<state>trash|gone|probe)-(?<id>.*)$/v.exec(short)?.groups ?? {state: 'whole', id: short};
 	const isOurs = state === 'probe' || isSnapshotId(id!);
 	return {
-		name, dataset, deferred: isDeferred, state: isOurs ? state as SnapshotState : 'foreign', id: isOurs ? id! : short,
+		name, dataset, state: isOurs ? state as SnapshotState : 'foreign', id: isOurs ? id! : short,
 	};
 };
 
-const columns = 'name,origin,mountpoint,mounted,defer_destroy';
+const columns = 'name,origin,mountpoint,mounted';
 
 /**
-Reads rows of `zfs list -H -o name,origin,mountpoint,mounted,defer_destroy`.
+Reads rows of `zfs list -H -o name,origin,mountpoint,mounted`.
 
 The dataset `top` above those of the volume is left out.
 */
 export const parseVolume = (stdout: string, top: string, pool: string, address: VolumeAddress): VolumeState => {
 	const datasets: VolumeDataset[] = [];
 	const snapshots: VolumeSnapshot[] = [];
-	for (const [name = '', origin = '-', mountpoint = '-', mounted, deferred] of parseRows(stdout)) {
+	for (const [name = '', origin = '-', mountpoint = '-', mounted] of parseRows(stdout)) {
 		if (name.includes('@')) {
-			snapshots.push(parseSnapshot(name, deferred === 'on'));
+			snapshots.push(parseSnapshot(name));
 		} else if (name !== top) {
 			const {role, place} = parseRole(mountpoint, address);
 			const expected = place === undefined ? undefined : path.join(volumeFolder(pool, address), place);

@@ -646,14 +646,15 @@ class ZfsDriver implements StorageDriver {
 		const ids = (wanted: 'whole' | 'trash') => [...new Set(state.snapshots.filter(snapshot => snapshot.state === wanted).map(({id}) => id))].toSorted();
 		const homes = datasets.filter(({role, name}) => role.type === 'home' && state.snapshots.every(({dataset}) => dataset !== name));
 		const opened = await deadOpenings(this.pool, address);
-		const undeferred = state.snapshots.filter(snapshot => snapshot.state === 'gone' && !snapshot.deferred);
+		const origins = new Set(datasets.map(({origin}) => origin));
+		const gone = state.snapshots.filter(snapshot => snapshot.state === 'gone' && !origins.has(snapshot.name));
 		return {
 			branches: datasets.flatMap(({role}) => role.type === 'branch' ? [role.branch] : []).toSorted(),
 			snapshots: ids('whole'),
 			staged: datasets.flatMap(({role}) => role.type === 'staged' && !isReceivingName(role.staged) ? [role.staged] : []).toSorted(),
 			trash: ids('trash'),
 			leftovers: [
-				...[...halfMade, ...homes, ...deadProbes(state), ...undeferred, ...unfinishedHomes(state)].map(({name}) => name),
+				...[...halfMade, ...homes, ...deadProbes(state), ...gone, ...unfinishedHomes(state)].map(({name}) => name),
 				...opened.map(({mountPoint}) => mountPoint),
 			].toSorted(),
 		};

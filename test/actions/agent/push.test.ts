@@ -8,6 +8,7 @@ import test, {type ExecutionContext} from 'ava';
 import {CoppiceError, type ErrorCode} from '../../../source/system/errors.ts';
 import {incomingFolder} from '../../../source/storage/layout.ts';
 import {loopBtrfs, loopBtrfsMissing} from '../../fixtures/loop-btrfs.ts';
+import {some} from '../../fixtures/soak.ts';
 import {
 	makeAgentHost,
 	makeOtherSide,
@@ -277,8 +278,7 @@ test.serial('an agent that is killed while it finishes a push leaves what the ne
 	const points = [...new Set((await readFile(log, 'utf8')).trim().split('\n'))].filter(name => name.startsWith('push '));
 	t.true(points.length > 8, points.join(', '));
 	// The steps are those of every verb; a few of them show that nothing is done around them.
-	const chosen = points.filter((_, index) => index % Math.ceil(points.length / 5) === 1);
-	for (const point of chosen) {
+	for (const point of some(points, Math.ceil(points.length / 3))) {
 		const content = `killed at ${point}`;
 		const {commit, from} = await finish(content, {COPPICE_FAILPOINT: point});
 		await push('shop', 'dev', [commit], {from, isSwitch: true});
