@@ -1,3 +1,4 @@
+/* eslint-disable ava/no-ignored-test-files -- It is run by `npm run soak`. */
 /**
 The images that the tests with Docker run behave as the official ones do, with each version of Compose: otherwise those tests would show nothing
 about the stacks that people have.

@@ -1,3 +1,4 @@
+/* eslint-disable ava/no-ignored-test-files -- It is run by `npm run soak`. */
 /**
 The hosts that tests sync between behave as real ones do: separate machines that can be cut off, slowed down and lose power; and nothing of them
 stays, however a test ends.
