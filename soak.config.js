@@ -8,6 +8,7 @@ Long tests, run by `npm run soak` and not by `npm test`.
 - 50 commits of three databases under load on btrfs, and 10 in a plain folder, each reset to and checked. `npm test` runs a short form of it.
 - A new Postgres killed at every step of being made; `npm test` kills it at two.
 - Every template in containers, and read by every version of Compose; `npm test` does it with some.
+- Ctrl-C in every verb at three moments; `npm test` does it at one each.
 - The program installed over itself, and killed while it is.
 - The images and the hosts that other tests run on.
 - A stream of 2 GiB in 150 MB of memory on each side. `npm test` sends half a GiB.
@@ -21,7 +22,7 @@ const config = {
 		'test/actions/agent/push.test.ts',
 		'test/actions/new-stack.test.ts',
 		'test/actions/sync/{clone,cuts}.test.ts',
-		'test/end-to-end/{adopt-crash,crash,docker-crash,templates}.test.ts',
+		'test/end-to-end/{adopt-crash,bad-input,crash,docker-crash,templates}.test.ts',
 		'test/end-to-end/{docker-consistency,sync-soak}.ts',
 		'test/house/{docker-fixtures,host-fixtures}.ts',
 		'test/house/install.test.ts',

@@ -19,6 +19,7 @@ import {execa} from 'execa';
 import {isRoot} from '../../source/system/run-command.ts';
 import {coppice, type CliResult} from '../fixtures/built-cli.ts';
 import {skipAloud} from '../fixtures/skip-aloud.ts';
+import {isSoak} from '../fixtures/soak.ts';
 import {makeTestStack, postgresCompose, type TestStack} from '../fixtures/test-stack.ts';
 
 const rootTest = (title: string, run: (t: ExecutionContext) => Promise<void>): void => {
@@ -218,8 +219,9 @@ test.serial('Ctrl-C in every verb', async t => {
 	await stack.json('branch', 'other');
 	await stack.query('create table unsaved as select 1');
 	const verbs = [['commit', '-m', 'x'], ['reset'], ['switch', 'other'], ['switch', 'main'], ['restart'], ['status'], ['log'], ['diff'], ['branch'], ['prune', '--keep-last', '50'], ['tag', 't1'], ['undo']];
-	for (const verb of verbs) {
-		for (const milliseconds of [60, 150, 300]) {
+	const moments = [60, 150, 300];
+	for (const [index, verb] of verbs.entries()) {
+		for (const milliseconds of isSoak ? moments : [moments[index % 3]]) {
 			const child = execa(process.execPath, [path.resolve('dist/coppice.js'), ...verb, '--yes'], {cwd: stack.project, env: {...stack.env}, reject: false});
 			setTimeout(() => {
 				child.kill('SIGINT');

@@ -210,7 +210,8 @@ if (!has.postgres || !has.redis) {
 		t.teardown(async () => removeTree(root));
 		const {folder} = await newStack({name: 'shop', directory: root, template: 'web'});
 		await setVariables(folder, portOrNothing);
-		await execa('npm', ['install', '--omit=dev', '--no-audit', '--no-fund'], {cwd: path.join(folder, 'app')});
+		// Npm tries for many minutes where a registry can't be reached.
+		await execa('npm', ['install', '--prefer-offline', '--omit=dev', '--no-audit', '--no-fund'], {cwd: path.join(folder, 'app'), timeout: 120_000});
 		const {APP_PORT: port} = Object.fromEntries((await readFile(path.join(folder, '.env'), 'utf8')).split('\n').map(line => line.split('=', 2))) as Record<string, string>;
 		const request = async (route: string, body?: object): Promise<Record<string, unknown>> => {
 			const response = await fetch(`http://127.0.0.1:${port}${route}`, body && {method: 'POST', body: JSON.stringify(body)});
