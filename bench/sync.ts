@@ -75,6 +75,12 @@ class Result {
 		}
 	}
 
+	/** Keeps a sample, and tells of it: all of them together take half an hour. */
+	add(kind: Kind, sample: Measured): void {
+		this.samples[kind].push(sample);
+		process.stderr.write(`  ${kind}: ${this.peer.name}: ${sample.milliseconds.toFixed(0)} ms, ${(sample.bytes / mebibyte).toFixed(1)} MiB\n`);
+	}
+
 	of(kind: Kind): {milliseconds: number; bytes: number} | undefined {
 		const samples = this.samples[kind];
 		return samples.length === 0
@@ -183,7 +189,7 @@ const bench = async (stack: TestStack, hasZfs: boolean): Promise<void> => {
 		for (const result of results) {
 			await result.attempt(async () => {
 				// Looking takes a part of a processor, which a second hardly has to spare: at the most bytes it is done, and counts.
-				result.samples.first.push(await watchMemory(async () => measure(result.peer.host, async () => result.peer.first())));
+				result.add('first', await watchMemory(async () => measure(result.peer.host, async () => result.peer.first())));
 			});
 		}
 
@@ -196,7 +202,7 @@ const bench = async (stack: TestStack, hasZfs: boolean): Promise<void> => {
 				for (const result of results) {
 					await result.attempt(async () => {
 						await result.peer.prepareNext?.();
-						result.samples[kind].push(await measure(result.peer.host, async () => result.peer.next()));
+						result.add(kind, await measure(result.peer.host, async () => result.peer.next()));
 					});
 				}
 			}

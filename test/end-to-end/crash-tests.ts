@@ -50,6 +50,8 @@ type Scenario = {
 /** Chooses of a verb's failpoints those where the process is killed. */
 export type ChooseCuts = (failpoints: readonly string[]) => readonly string[];
 
+export const everywhere: ChooseCuts = failpoints => failpoints;
+
 /** Looks up tables, and runs a scenario once for each failpoint with the process killed there. */
 const crashRunner = (getStack: () => CrashStack, chooseCuts: ChooseCuts) => {
 	const isThere = async (table: string): Promise<boolean> => {

@@ -152,7 +152,12 @@ const goRound = async (t: ExecutionContext, {check, change, ask, before, after}:
 	t.is(await exec(...ask), before);
 };
 
-for (const each of cases) {
+// The Postgres of its own is the same as the one beside Redis, see the tests of `newStack`. It is left for the soak, as is MariaDB in containers,
+// which other tests run.
+const casesAsProcesses = cases.filter(({template}) => isSoak || template !== 'postgres');
+const casesInContainers = cases.filter(({template}) => isSoak || template === 'postgres-redis');
+
+for (const each of casesAsProcesses) {
 	const {template, needs} = each;
 	const title = `${template}: as processes of this machine`;
 	const missing = needs.filter(need => !has[need]);
@@ -172,9 +177,6 @@ for (const each of cases) {
 	});
 }
 
-// The Postgres of its own is the same as the one beside Redis, see the tests of `newStack`. MariaDB is left for the soak: it runs in containers in
-// other tests.
-const casesInContainers = cases.filter(({template}) => template === 'postgres-redis' || (isSoak && template !== 'postgres'));
 for (const each of casesInContainers) {
 	const {template} = each;
 	const title = `${template}: in containers, and by plain docker compose`;

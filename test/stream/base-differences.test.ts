@@ -12,6 +12,7 @@ import {
 } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import {env} from 'node:process';
 import test from 'ava';
 import {execa} from 'execa';
 import fc from 'fast-check';
@@ -121,7 +122,7 @@ test('what was told as differences is what it was, however it comes', async t =>
 		t.true((await encode(stream, other)).equals(encoded), 'made again it is the same');
 		told += encoded.length - stream.length;
 		t.true((await decode(encoded, other)).equals(stream));
-	}), {numRuns: 200});
+	}), {numRuns: Number(env.STREAM_RUNS ?? 80)});
 	t.true(told > 100, `${told} bytes by which differences are told`);
 });
 

@@ -236,7 +236,7 @@ postgres.run(`Postgres: a script that fails is named, and the next start begins 
 	t.deepEqual(await query(open, 'select count(*)::int from whole'), [0]);
 });
 
-for (const point of ['initialise:filled', 'initialise:landmark', ...(isSoak ? ['initialise:fill', 'initialise:whole'] : [])]) {
+for (const point of ['initialise:filled', ...(isSoak ? ['initialise:fill', 'initialise:whole', 'initialise:landmark'] : [])]) {
 	postgres.run(`Postgres: a kill at ${point} never leaves half a database${postgres.note}`, async t => {
 		const open = await openProcessStack(t, [postgresService()]);
 		t.teardown(() => {

@@ -1,3 +1,4 @@
+/* eslint-disable ava/no-ignored-test-files -- Tests of soak.config.js. */
 /**
 Compose 1, which refuses volumes whose options its files don't say, brings a stack with managed volumes up all the same.
 */

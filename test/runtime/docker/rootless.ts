@@ -1,3 +1,4 @@
+/* eslint-disable ava/no-ignored-test-files -- Tests of soak.config.js. */
 /**
 A rootless engine: what works as its user, and what is refused clearly.
 */

@@ -1,3 +1,4 @@
+/* eslint-disable ava/no-ignored-test-files -- Tests of soak.config.js. */
 /**
 Pools without room: what can't be taken is said in one sentence and leaves nothing half made; an image grows first, and gives back
 what is freed.

@@ -1,3 +1,4 @@
+/* eslint-disable ava/no-ignored-test-files -- Tests of soak.config.js. */
 /**
 `switch --definition` by Compose 1, which knows no `name:` in a compose file and refuses volumes whose options its files don't say.
 */

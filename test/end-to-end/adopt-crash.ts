@@ -1,9 +1,9 @@
+/* eslint-disable ava/no-ignored-test-files -- Tests of soak.config.js. */
 /**
 Power cuts while Docker volumes are taken over and given back: the process is killed at its steps, and what comes next, `coppice` or plain
 Compose, must find every row, the original kept or the pool whole, and nothing half made.
 
-Taking over and giving back are cut in turns, so that each brings about what the other works on. At every step in the soak, at every twentieth in
-`npm test`.
+Taking over and giving back are cut in turns, so that each brings about what the other works on.
 */
 import {readdir, readFile} from 'node:fs/promises';
 import path from 'node:path';
@@ -13,7 +13,6 @@ import {runCommand} from '../../source/system/run-command.ts';
 import {makeAdoptionStack, type AdoptionStack} from '../fixtures/docker/adoption-stack.ts';
 import {dockerMissing} from '../fixtures/docker/engine.ts';
 import {skipAloud} from '../fixtures/skip-aloud.ts';
-import {isSoak, some} from '../fixtures/soak.ts';
 
 const adopt = ['init', '--adopt'];
 const eject = ['eject'];
@@ -21,7 +20,7 @@ const eject = ['eject'];
 type Cut = {readonly verb: readonly string[]; readonly name: string};
 
 /** How many tests the kills are spread over. */
-const parts = isSoak ? 4 : 1;
+const parts = 4;
 
 const missing = await dockerMissing();
 if (missing === undefined) {
@@ -97,8 +96,8 @@ if (missing === undefined) {
 		const ejecting = await learn(eject);
 		await makeFresh();
 		const all = [
-			...some(adopting, 20).map(name => ({verb: adopt, name})),
-			...some(ejecting, 20).map(name => ({verb: eject, name})),
+			...adopting.map(name => ({verb: adopt, name})),
+			...ejecting.map(name => ({verb: eject, name})),
 		];
 		cuts = Array.from({length: parts}, (_, part) => all.filter((_cut, index) => index % parts === part));
 	});

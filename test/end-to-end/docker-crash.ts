@@ -1,7 +1,7 @@
+/* eslint-disable ava/no-ignored-test-files -- Tests of soak.config.js. */
 /**
 Power cuts on Docker: see `crash-tests.ts`. No container may be left paused, and no volume may be lost. Of the verbs those that stop, pause or
-start containers: what the others do, the process runtime shows. The soak kills at every step of all four; `npm test` with containers paused, with
-data swapped under them, and with the services of one definition gone.
+start containers: what the others do, the process runtime shows.
 */
 import {readFile, writeFile} from 'node:fs/promises';
 import path from 'node:path';
@@ -10,17 +10,13 @@ import {runCommand} from '../../source/system/run-command.ts';
 import {makeAdoptionStack, type AdoptionStack} from '../fixtures/docker/adoption-stack.ts';
 import {dockerMissing} from '../fixtures/docker/engine.ts';
 import {skipAloud} from '../fixtures/skip-aloud.ts';
-import {isSoak} from '../fixtures/soak.ts';
 import {
 	crashTests,
 	definitionCrashTest,
+	everywhere,
 	prepareCrashStack,
-	type ChooseCuts,
 	type CrashStack,
 } from './crash-tests.ts';
-
-const shortly = new Set(['commit frozen', 'storage-swapped', 'definition services gone']);
-const chooseCuts: ChooseCuts = failpoints => isSoak ? failpoints : failpoints.filter(name => shortly.has(name));
 
 const missing = await dockerMissing();
 if (missing === undefined) {
@@ -51,7 +47,7 @@ if (missing === undefined) {
 		await made?.dispose();
 	});
 
-	const {commit, reset, switch: switchBranch} = crashTests(() => stack, chooseCuts);
+	const {commit, reset, switch: switchBranch} = crashTests(() => stack, everywhere);
 	const switchDefinition = definitionCrashTest(() => stack, {
 		async write(version) {
 			const file = path.join(made.project.folder, 'compose.yaml');
@@ -64,9 +60,9 @@ if (missing === undefined) {
 			]);
 			return stdout;
 		},
-	}, chooseCuts);
+	}, everywhere);
 	for (const [title, run] of Object.entries({
-		commit, reset, ...(isSoak && {switch: switchBranch}), 'switch --definition': switchDefinition,
+		commit, reset, switch: switchBranch, 'switch --definition': switchDefinition,
 	})) {
 		test.serial(title, async t => {
 			t.timeout(900_000);
