@@ -8,7 +8,8 @@ Long tests, run by `npm run soak` and not by `npm test`.
 - 50 commits of three databases under load on btrfs, and 10 in a plain folder, each reset to and checked. `npm test` runs a short form of it.
 - A new Postgres killed at every step of being made; `npm test` kills one.
 - Snapshots killed while ZFS receives them; `npm test` receives on btrfs and in a folder.
-- Every template in containers, and read by every version of Compose; `npm test` does it with some.
+- Snapshots sent between every two file systems, either being the first; `npm test` sends there and back again, which is both.
+- Every template in containers, and read by every version of Compose; `npm test` runs them as processes, and reads some.
 - Ctrl-C in every verb at three moments; `npm test` does it at one each.
 - The program installed, over itself, and killed while it is.
 - Compose 1, and a rootless engine.

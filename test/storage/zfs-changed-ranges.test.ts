@@ -29,7 +29,7 @@ import {skipAloud} from '../fixtures/skip-aloud.ts';
 import {makeZfsPool, zfsMissing, type ZfsPool} from '../fixtures/zfs-fuse.ts';
 
 const address = {stack: 'shop', volume: 'db'};
-const runs = Number(process.env.RANGE_RUNS ?? 2);
+const runs = Number(process.env.RANGE_RUNS ?? 1);
 const mebibyte = 2 ** 20;
 const noZfs = await zfsMissing();
 let zpool: ZfsPool | undefined;
