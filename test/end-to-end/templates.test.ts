@@ -92,7 +92,7 @@ const cases: readonly Case[] = [
 	},
 ];
 
-const noDocker = await dockerMissing();
+const noDocker = isSoak ? await dockerMissing() : undefined;
 const installations = await findPostgres();
 const has = {
 	postgres: installations.length > 0 && findProgram(['psql']) !== undefined,
@@ -152,8 +152,8 @@ const goRound = async (t: ExecutionContext, {check, change, ask, before, after}:
 	t.is(await exec(...ask), before);
 };
 
-// The Postgres of its own is the same as the one beside Redis, see the tests of `newStack`. It is left for the soak, as are containers: what is in them
-// is the same, and other tests run Postgres, MariaDB and Redis there.
+// The Postgres of its own is the same as the one beside Redis, see the tests of `newStack`: it is left for the soak. So are containers, whose images take
+// up the same files in ways of their own; other tests run these images, with other files.
 const casesAsProcesses = cases.filter(({template}) => isSoak || template !== 'postgres');
 const casesInContainers = isSoak ? cases : [];
 
