@@ -14,7 +14,7 @@ if (missing === undefined) {
 	test(title, async t => {
 		t.timeout(240_000);
 		await proveOneInstant(t, {
-			driver: 'btrfs', commits: 2, lanes: 3, syncs: true,
+			driver: 'btrfs', commits: 3, lanes: 3, syncs: true,
 		});
 	});
 } else {
