@@ -4,7 +4,7 @@ import process from 'node:process';
 
 /** Files that take long and wait much: begun first, so that nothing is left to wait for at the end. */
 const first = [
-	'runtime/process/databases', 'storage/zfs-driver', 'storage/zfs-behaviour', 'house/install', 'tui/actions/sync', 'tui/sources/stack-source', 'runtime/process/supervisor',
+	'storage/zfs-driver', 'storage/zfs-behaviour', 'house/install', 'tui/actions/sync', 'tui/sources/stack-source', 'runtime/process/supervisor',
 ];
 const turn = file => first.some(name => file.endsWith(`/test/${name}.test.ts`)) ? 0 : 1;
 

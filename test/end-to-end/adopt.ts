@@ -1,3 +1,4 @@
+/* eslint-disable ava/no-ignored-test-files -- Tests of soak.config.js. */
 /**
 Taking Docker volumes over and giving them back, on a real Postgres that plain Compose had brought up.
 */
