@@ -1,4 +1,3 @@
-/* eslint-disable ava/no-ignored-test-files -- Tests of soak.config.js. */
 /**
 The recipes of the process runtime with the real servers of this machine. What is not installed is skipped, and said.
 */
