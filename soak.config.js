@@ -6,8 +6,7 @@ Long tests, run by `npm run soak` and not by `npm test`.
 - Every verb on the process runtime, and fetches, clones and pushes, killed at every step; `npm test` kills them at a few. Those that touch containers on
   Docker, and taking over and giving back Docker volumes, killed at every step.
 - 50 commits of three databases under load on btrfs, and 10 in a plain folder, each reset to and checked. `npm test` runs a short form of it.
-- Each recipe of the process runtime on its own, and a new Postgres killed at every step of being made; `npm test` runs whole stacks of them.
-- Fetches and pushes killed between two local homes; `npm test` kills the two ends of a transfer, and cuts some between hosts.
+- Each recipe of the process runtime in each way, and a new Postgres killed at every step of being made; `npm test` runs the stacks of the templates.
 - A Docker volume of one database taken over and given back, in every way; `npm test` does it with a whole project.
 - Snapshots killed while ZFS receives them; `npm test` receives on btrfs and in a folder.
 - Snapshots sent between every two file systems, either being the first; `npm test` sends there and back again, which is both.
@@ -27,8 +26,7 @@ const config = {
 	files: [
 		'test/actions/agent/push.test.ts',
 		'test/actions/new-stack.test.ts',
-		'test/actions/sync/clone.test.ts',
-		'test/actions/sync/cuts.ts',
+		'test/actions/sync/{clone,cuts}.test.ts',
 		'test/end-to-end/{adopt,adopt-crash,docker-consistency,docker-crash,docker-definition-1,sync-soak}.ts',
 		'test/end-to-end/{bad-input,crash,templates}.test.ts',
 		'test/house/{docker-fixtures,host-fixtures}.ts',

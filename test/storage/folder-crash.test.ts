@@ -65,7 +65,7 @@ const drivers = {
 for (const [name, {parent, open, isSealed}] of Object.entries(drivers)) {
 	const makePool = async (t: {teardown: (action: () => void) => void}) => {
 		const pool = await mkdtemp(path.join(parent, 'coppice-crash-'));
-		t.teardown(async () => {
+		t.teardown(async () => { // eslint-disable-line @typescript-eslint/strict-void-return -- AVA waits for it.
 			await tryCommand(['rm', '-rf', pool]);
 		});
 		return pool;

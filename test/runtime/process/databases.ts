@@ -25,7 +25,6 @@ import {readStat} from '../../../source/system/process-table.ts';
 import {findUser} from '../../../source/runtime/process/service-user.ts';
 import type {Mount, Service} from '../../../source/stack/stack.ts';
 import {makeService} from '../fixtures/make-stack.ts';
-import {isSoak} from '../../fixtures/soak.ts';
 import {openProcessStack, type OpenProcessStack} from '../fixtures/open-stack.ts';
 import {
 	childrenOf,
@@ -236,7 +235,7 @@ postgres.run(`Postgres: a script that fails is named, and the next start begins 
 	t.deepEqual(await query(open, 'select count(*)::int from whole'), [0]);
 });
 
-for (const point of ['initialise:filled', ...(isSoak ? ['initialise:fill', 'initialise:whole', 'initialise:landmark'] : [])]) {
+for (const point of ['initialise:filled', 'initialise:fill', 'initialise:whole', 'initialise:landmark']) {
 	postgres.run(`Postgres: a kill at ${point} never leaves half a database${postgres.note}`, async t => {
 		const open = await openProcessStack(t, [postgresService()]);
 		t.teardown(() => {

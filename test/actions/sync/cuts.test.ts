@@ -1,4 +1,3 @@
-/* eslint-disable ava/no-ignored-test-files -- Tests of soak.config.js. */
 /**
 Fetches and pushes that are killed, cancelled or cut: what came is kept, nothing is half done, the next command goes on.
 */
