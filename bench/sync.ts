@@ -61,7 +61,7 @@ class Result {
 		this.peer = peer;
 	}
 
-	/** A peer that can't run here is said aloud, and the others go on. */
+	/** A peer that can't run here is said aloud, with the end of what it said, where its reason is, and the others go on. */
 	async attempt(work: () => Promise<unknown>): Promise<void> {
 		if (this.failure !== undefined) {
 			return;
@@ -70,7 +70,7 @@ class Result {
 		try {
 			await work();
 		} catch (error) {
-			this.failure = error instanceof Error ? error.message.split('\n').slice(0, 6).join('\n    ') : String(error);
+			this.failure = error instanceof Error ? error.message.trimEnd().split('\n').slice(-6).join('\n    ') : String(error);
 			process.stdout.write(`  does not run here: ${this.peer.name}: ${this.failure}\n`);
 		}
 	}
