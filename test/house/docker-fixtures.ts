@@ -8,6 +8,7 @@ import path from 'node:path';
 import process from 'node:process';
 import {setTimeout as sleep} from 'node:timers/promises';
 import test from 'ava';
+import pRetry from 'p-retry';
 import {composeVariants, dockerMissing, makeDockerProject} from '../fixtures/docker/engine.ts';
 import {skipAloud} from '../fixtures/skip-aloud.ts';
 import {runCommand, tryCommand} from '../../source/system/run-command.ts';
@@ -118,7 +119,8 @@ if (missing === undefined) {
 
 			t.is(said.stdout, 'built', title);
 
-			await runCommand(['docker', 'pause', id]);
+			// The kernel can't freeze every busy container at the first attempt.
+			await pRetry(async () => runCommand(['docker', 'pause', id]), {retries: 5, minTimeout: 100});
 			await project.dispose();
 			for (const list of [['ps', '--all'], ['volume', 'ls'], ['network', 'ls'], ['images']]) {
 				const {stdout} = await runCommand(['docker', ...list]);
